@@ -46,9 +46,7 @@ def _answer(snapshot: Snapshot) -> str:
 
 def _landing(landing: LandingEntry) -> str:
     undone = f", undone by r{landing.undone_by}" if landing.undone_by else ""
-    return (
-        f"r{landing.revno} {landing.state} by {landing.rule}, {landing.progress}{undone}: {landing.reason}"
-    )
+    return f"r{landing.revno} {landing.state} by {landing.rule}, {landing.progress}{undone}: {landing.reason}"
 
 
 def _rev(place: Rev | object | None) -> str:

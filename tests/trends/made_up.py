@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -71,10 +71,16 @@ def chaos(chance: random.Random, landings: Sequence[Landing], number: int) -> li
         writer.tick(timedelta(seconds=int(chance.choice((0, 60, 3_600, 20_000, 200_000)) * chance.random())))
         if step in when:
             if chance.random() < 0.7:
-                writer.write("deployed", **_at(chance, line, near), **({"kept": sha(1)} if chance.random() < 0.5 else {}))
+                writer.write(
+                    "deployed",
+                    **_at(chance, line, near),
+                    **({"kept": sha(1)} if chance.random() < 0.5 else {}),
+                )
             writer.write("rewrite", revno=size)
         near = min(size, max(1, near + chance.choice((-3, 0, 1, 1, 2, 4))))
-        kind = chance.choice(("deployed", "promoted", "on-qa", "answer", "state", "state", "state", "alarm", "tip", "cover"))
+        kind = chance.choice(
+            ("deployed", "promoted", "on-qa", "answer", "state", "state", "state", "alarm", "tip", "cover")
+        )
         if kind == "deployed":
             writer.write("deployed", **_at(chance, line, near))
         elif kind == "promoted" and promotes:
@@ -86,7 +92,9 @@ def chaos(chance: random.Random, landings: Sequence[Landing], number: int) -> li
             _answer(chance, writer, line, near)
         elif kind == "state":
             landing = chance.choice(line)
-            writer.write("state", landing.id, revno=landing.revno, to=chance.choice((*STATES, "ok", "ok", "bad")))
+            writer.write(
+                "state", landing.id, revno=landing.revno, to=chance.choice((*STATES, "ok", "ok", "bad"))
+            )
         elif kind == "alarm":
             landing = chance.choice(line)
             writer.write("alarm", landing.id, revno=landing.revno, on=chance.random() < 0.5)

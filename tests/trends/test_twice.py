@@ -23,13 +23,17 @@ ZONES = ("UTC", "America/Havana", "Pacific/Apia", "Europe/Berlin")
 
 
 def both(
-    entries: list[JournalEntry], landings: list[Landing], now: Any, looked: Any, by: By, since: date | None, zone: str
+    entries: list[JournalEntry],
+    landings: list[Landing],
+    now: Any,
+    looked: Any,
+    by: By,
+    since: date | None,
+    zone: str,
 ) -> tuple[Any, Any]:
     """What trends say, and what the plain statement says."""
     told = [entry for entry in entries if entry.kind in KINDS]
-    found = trends(
-        "stable", happened_by(told, landings, covers_of(entries), looked), now, by, since, zone
-    )
+    found = trends("stable", happened_by(told, landings, covers_of(entries), looked), now, by, since, zone)
     plain = Plain([entry for entry in entries if entry.kind in (*KINDS, "cover")], landings, looked, now)
     ours = msgspec.to_builtins(found)
     return ([*ours["periods"]], ours["whole"]), plain.told(by, since, zone)
