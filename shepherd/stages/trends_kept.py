@@ -16,10 +16,15 @@ from msgspec import Struct
 
 from shepherd import __version__
 from shepherd.errors import ShepherdError, StoreError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.settings import Settings
+from shepherd.stages.trends import what_happened
 from shepherd.statefile import StateFile
 from shepherd.store import BranchStore, open_branch
-from shepherd.trends.of_branch import BranchTrends
+from shepherd.trends.calendar import after, beginning
+from shepherd.trends.model import By, Trends
+from shepherd.trends.of_branch import MONTHS, RECENT, WEEKS, BranchTrends
+from shepherd.trends.tally import trends
 
 OFTEN = timedelta(hours=1)
 """They are computed no more often than that, unless production moved."""
@@ -59,7 +64,7 @@ def trends_of_branches(
 
 def _trends(settings: Settings, branch: str, now: datetime | None) -> BranchTrends | None:
     file = StateFile(settings.state_path / "snapshots" / branch / "trends", KeptTrends, mode=0o644)
-    kept = file.read_or(None)
+    kept = _read(file)
     if now is None:
         return kept.trends if kept else None
     try:
@@ -67,13 +72,19 @@ def _trends(settings: Settings, branch: str, now: datetime | None) -> BranchTren
             basis = _basis(settings, store, now)
             if kept is not None and _holds(kept, basis, now):
                 return kept.trends
-            made = KeptTrends(basis, _computed(settings, branch, store, now))
+            made = KeptTrends(basis, _computed(settings, branch, store, now, basis.day))
     except ShepherdError:
         # the database cannot be read just now
         return kept.trends if kept else None
     with suppress(StoreError):
         file.write(made)
     return made.trends
+
+
+def _read(file: StateFile[KeptTrends]) -> KeptTrends | None:
+    with suppress(UnreadableFileError):
+        return file.read()
+    return None
 
 
 def _basis(settings: Settings, store: BranchStore, now: datetime) -> TrendsBasis:
@@ -93,5 +104,16 @@ def _holds(kept: KeptTrends, basis: TrendsBasis, now: datetime) -> bool:
     return same and timedelta() <= now - kept.trends.week.generated_at < OFTEN
 
 
-def _computed(settings: Settings, branch: str, store: BranchStore, now: datetime) -> BranchTrends:
-    raise StoreError("trends cannot be computed yet")
+def _computed(settings: Settings, branch: str, store: BranchStore, now: datetime, day: date) -> BranchTrends:
+    happened = what_happened(settings, branch, store)
+
+    def since(by: By, first: date) -> Trends:
+        return trends(branch, happened, now, by, first, settings.timezone)
+
+    def last(by: By, number: int) -> Trends:
+        return since(by, after(beginning(day, by), by, 1 - number))
+
+    ever = since("year", date.min).whole
+    return BranchTrends(
+        last("week", WEEKS), last("month", MONTHS), last("day", RECENT).whole, ever.deployments
+    )
