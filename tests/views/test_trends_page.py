@@ -148,7 +148,7 @@ def test_what_is_left_out_is_said_of_weeks_and_of_months() -> None:
 
 def test_where_trends_are_not_known_it_still_says_who_waits_for_whom() -> None:
     said = Reader(page(None)).text
-    assert "is not known: the shepherd's journal cannot be read just now" in said
+    assert "is not known: that was not computed yet" in said
     assert "Who waits for whom" in said and "Deployments" not in said
 
 
