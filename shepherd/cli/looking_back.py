@@ -66,3 +66,18 @@ def waits(options: TaskOptions, by: str = "person", json: bool = False) -> int:
     from shepherd.running.waits import waits
 
     return waits(options, by=by, json=json)
+
+
+@task(
+    BRANCH,
+    reader=True,
+    help={
+        "by": "day, week (default), month, quarter or year",
+        "since": "from the period with this day on: 2026-11-29 (default: the last ones)",
+    },
+)
+def trends(options: TaskOptions, since: str | None = None, by: str = "week", json: bool = False) -> int:
+    """How often, how fast and how well landings go live, and where their time goes."""
+    from shepherd.running.trends import trends
+
+    return trends(options, by=by, since=since, json=json)

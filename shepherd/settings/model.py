@@ -142,6 +142,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     state_dir: kinds.Directory = "var"
     timezone: kinds.TimeZone = "UTC"
     keep: Duration = Duration("90d")
+    keep_inputs: Duration = Duration("400d")
     freeze: tuple[FreezeWindow, ...] = ()
     """Standing windows of all branches, in `timezone`."""
     freeze_warn_after: Duration = Duration("7d")

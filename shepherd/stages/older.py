@@ -94,6 +94,13 @@ class OlderHistory:
 
         return [*from_revno(**self._place(), revno=first, last=below), *kept]
 
+    def archived(self) -> list[Landing]:
+        """Those below what `find` keeps that the archive has, ascending; without git, and without a gap."""
+        below = self._known[0].revno - 1 if self._known else 0
+        if self._span is None or not self._span.bottom <= below <= self._span.top.revno:
+            return []
+        return self._older.between(self._span.bottom, below)
+
     def undoing(self, first: int, covers: Sequence[Cover]) -> Sequence[Landing]:
         """Landings from revno `first` on, ascending: at least those that undo any of them, and those that
         people said something of. Raises SourceError."""

@@ -33,6 +33,11 @@ def items_of(landing: Landing) -> tuple[Item, ...]:
 
 def covers(journal: Journal) -> tuple[Cover, ...]:
     """All `cover` and `uncover` words, oldest first."""
+    return covers_of(journal.entries("cover"))
+
+
+def covers_of(entries: Iterable[JournalEntry]) -> tuple[Cover, ...]:
+    """Those among some entries, in their order."""
     return tuple(
         Cover(
             target=entry.subject,
@@ -41,7 +46,8 @@ def covers(journal: Journal) -> tuple[Cover, ...]:
             tip=entry.data["tip"],
             seq=entry.seq,
         )
-        for entry in journal.entries("cover")
+        for entry in entries
+        if entry.kind == "cover"
     )
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from shepherd.store.tables import journal
+from shepherd.values import iso
 
 KEY = "prev"
 """Of an entry's data."""
@@ -40,6 +42,12 @@ _NAMING = (
     .order_by(journal.c.seq.desc())
     .limit(1)
 )
+_BEFORE_RUN = (
+    select(journal.c.seq).where(journal.c.at < bindparam("since")).order_by(journal.c.seq.desc()).limit(1)
+)
+_OF_RUN = select(func.count()).where(
+    journal.c.seq > func.coalesce(_BEFORE_RUN.scalar_subquery(), 0), journal.c.run_id == bindparam("run_id")
+)
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -59,6 +67,21 @@ def head(connection: Connection) -> str:
     if newest is None:
         return NOTHING
     return after(newest[1:]) or _head_of_unchained(connection, newest[0])
+
+
+def head_name(connection: Connection) -> str:
+    """The same as people and programs copy it: `NUMBER:HASH`; empty: there is no entry."""
+    number = connection.scalar(select(func.max(journal.c.seq)))
+    return f"{number}:{head(connection)}" if number else ""
+
+
+def written_by(connection: Connection, run_id: str, since: datetime) -> int:
+    """How many entries a run wrote.
+
+    Args:
+        since: when it began, less what clocks of hosts may differ by: what is older is not looked through.
+    """
+    return connection.scalar(_OF_RUN, {"run_id": run_id, "since": iso(since)}) or 0
 
 
 def after(content: Sequence[str]) -> str:

@@ -16,27 +16,26 @@ By = Literal["day", "week", "month", "quarter", "year"]
 
 
 class LandingTimes(Struct, frozen=True, gc=False):
-    """When one landing came how far."""
+    """When one landing came how far. It went live when production was first seen to run it and it was not
+    undone there; where production went back behind it, when that was so the last time."""
 
     revno: int
     id: str
     landed: datetime
-    on_qa: datetime | None = None
-    good: datetime | None = None
-    """When its state became good for the last time before it went live."""
-    deployable: datetime | None = None
-    """When an answer first held it for good."""
-    promoted: datetime | None = None
-    live: datetime | None = None
-    """When production was first seen to run it; None: it does not, or did before anybody looked."""
+    live: datetime
+    for_good: bool = True
+    """Whether production has it still."""
     failed: bool | None = None
-    """Whether it was bad or rolled back after it went live; None: not known."""
+    """Whether it was bad or rolled back while it was live; None: not known."""
+    phases: Mapping[WaitPhase, int] | None = None
+    """Seconds that each phase took, which are all from landing to live; None: not all are known."""
 
 
 class Failure(Struct, frozen=True, gc=False):
-    """Production ran something bad, from when that was seen until it was over."""
+    """Production ran something bad, from when that was known until it was over."""
 
-    revno: int
+    revnos: tuple[int, ...]
+    """What was bad, in the order in which it began."""
     began: datetime
     over: datetime | None = None
     """None: it is not over."""
@@ -60,13 +59,19 @@ class Period(Struct, frozen=True):
     over: bool
     """False: it is still going on."""
     deployments: int | None = None
-    """None: nothing was seen of production in it."""
+    """Moves of production forward; None: nothing was seen of production in it."""
+    moves_back: int = 0
+    """Moves of production to an older revision."""
+    failed_deployments: int = 0
+    """Of `judged_deployments` those that brought a landing that failed."""
+    judged_deployments: int = 0
+    """Of `deployments` those of which that is known."""
     went_live: int = 0
     """Landings."""
     lead: Spread | None = None
-    """From landing to live, of those that went live in it."""
+    """From landing to live, of those that went live in it for good."""
     failed: int = 0
-    """Of `judged_live` those that were bad or rolled back later."""
+    """Of `judged_live` those that were bad or rolled back while they were live."""
     judged_live: int = 0
     """Of those that went live in it, those of which that is known."""
     restored: Spread | None = None
@@ -78,8 +83,13 @@ class Period(Struct, frozen=True):
 
     @property
     def failure_rate(self) -> float | None:
-        """Between 0 and 1."""
+        """Of landings, between 0 and 1."""
         return self.failed / self.judged_live if self.judged_live else None
+
+    @property
+    def deployment_failure_rate(self) -> float | None:
+        """Of deployments, between 0 and 1: what DORA means by it."""
+        return self.failed_deployments / self.judged_deployments if self.judged_deployments else None
 
 
 class Trends(Struct, frozen=True):
@@ -90,8 +100,10 @@ class Trends(Struct, frozen=True):
     by: By
     timezone: str
     periods: tuple[Period, ...]
-    """Oldest first, without gaps."""
+    """Oldest first, without gaps; the last one is going on."""
     whole: Period
     """All of them as one."""
     left_out: tuple[str, ...] = ()
     """What is not known, a sentence each, with how many landings or deployments that concerns."""
+    schema: int = 1
+    """Changes when a key changes its meaning; keys may be added without."""

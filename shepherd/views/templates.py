@@ -32,6 +32,7 @@ STYLES = (
     "help",
     "narrow",
     "print",
+    "trends",
 )
 """The parts of the style sheet, in their order: later ones override earlier ones."""
 SCRIPTS = ("clock", "copy", "notes", "commands", "lists", "filter")

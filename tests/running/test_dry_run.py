@@ -55,6 +55,7 @@ READERS = {
     "audit",
     "replay",
     "waits",
+    "trends",
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
     *("freeze.status", "maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
 }

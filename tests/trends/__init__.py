@@ -1,0 +1,1 @@
+"""Trends, against a plain second statement of what they are."""
