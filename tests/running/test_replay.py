@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.rules import states
-from shepherd.rules.reasons import Reason
+from shepherd.rules.reasons import Reason, reason_of
 from shepherd.rules.states import Judged, StateRules
 from shepherd.sentence import Sentence
 from shepherd.stages import landing_entries
@@ -216,7 +216,6 @@ def test_answer_that_would_be_another_is_told(project: Project, monkeypatch: pyt
 
 
 def test_other_words_are_told_as_such(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    reason_of = landing_entries.reason_of
 
     def louder(*args: Any) -> Reason:
         reason = reason_of(*args)

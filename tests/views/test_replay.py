@@ -1,4 +1,4 @@
-"""What `inv replay` prints: 80 columns, nothing that steers a terminal, JSON by its schema (docs/replay.md)."""
+"""What `inv replay` prints: 80 columns that steer no terminal, and JSON by its schema (docs/replay.md)."""
 
 from __future__ import annotations
 
