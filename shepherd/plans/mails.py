@@ -145,7 +145,7 @@ class Mail(Struct, frozen=True):
     """Checks that keep candidates back for too long, the longest first."""
     promotion: PromotionNews | None = None
     head: str = ""
-    """The journal's head when the mail was written, `NUMBER:HASH`: of one about a promotion, or about what went
+    """The journal's head when the mail was written, `NUMBER:HASH`: of one about a promotion, or what went
     live."""
 
     def noting(self, notes: Iterable[BranchNote]) -> Mail:
