@@ -14,8 +14,8 @@ from tests.inv import ROOT
 STATED = {
     "verdict": "1. A **verdict** on p, the newest: ok, bad, untestable, needstesting.",
     "reopened": "that a later run sees appear makes p **bad** again",
-    "brought": "The evidence on the commit then goes to that landing, whatever there is on the landing itself",
-    "named-bad": "names the bad landing. Only bug trackers have it; on a forge, `qa-bad` on the request names",
+    "brought": "The evidence on the commit then goes to that landing, whatever there is on the landing",
+    "named-bad": "names the bad landing. Only bug trackers have it; on a forge, `qa-bad` on the request",
     "exempt": "3. Its subject matches `exempt_subjects`: **exempt** (good).",
     "rollback": "its own message names no bug except its targets'",
     "brings-back": "A rollback brings something back if some landing that is no pure rollback",
