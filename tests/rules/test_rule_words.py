@@ -51,6 +51,12 @@ def test_its_anchor_leads_to_where_it_is_stated(rule: Rule) -> None:
     assert STATED[rule].casefold() in stated.casefold()
 
 
+def test_the_page_about_audits_lists_them() -> None:
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    for name, words in RULES.items():
+        assert f"| `{name}` | {words.says} | [{words.anchor}](rules.md#{words.anchor}) |" in page
+
+
 def test_what_is_no_rule_is_not_explained() -> None:
     assert words_of("magic") is None
     assert words_of("") is None
