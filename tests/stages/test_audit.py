@@ -19,6 +19,8 @@ from tests.project import Project
 from tests.promoting import PROMOTE, promote, ready
 from tests.random_team import a_day, someone_speaks
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
 CASES = tomllib.loads((ROOT / "tests" / "cases" / "audit_moves.toml").read_text(encoding="utf-8"))["case"]
 
 
