@@ -1,7 +1,7 @@
 """Trends stated a second time, plainly: no line is shared with `shepherd.trends`, and nothing is quick.
 
-What went in is read as it stands in the journal. Each question is asked of each landing and each period alone,
-by looking at everything again.
+What went in is read as it stands in the journal. Each question is asked of each landing and each period
+alone, by looking at everything again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ class Plain:
     """One branch, by its journal and its landings."""
 
     def __init__(
-        self, rows: Sequence[JournalEntry], landings: Sequence[Landing], looked: datetime | None, now: datetime
+        self,
+        rows: Sequence[JournalEntry],
+        landings: Sequence[Landing],
+        looked: datetime | None,
+        now: datetime,
     ) -> None:
         self.rows, self.landings, self.looked, self.now = rows, landings, looked, now
         self.by_revno = {p.revno: p for p in landings}
@@ -297,9 +301,7 @@ class Plain:
                 joined.append((begin, end))
         return joined
 
-    def bad_times(
-        self, p: int, on: datetime, off: datetime | None
-    ) -> list[tuple[datetime, datetime | None]]:
+    def bad_times(self, p: int, on: datetime, off: datetime | None) -> list[tuple[datetime, datetime | None]]:
         """When production ran it during an alarm; not where a word alone ended that."""
         found: list[tuple[datetime, datetime | None]] = []
         spans = []  # from when to when production had it in effect, with the moves inside
@@ -325,7 +327,9 @@ class Plain:
             if stop is not None and stop <= start:
                 continue
             if not over and off is not None:
-                went = [i for i in inside if start < self.moves[i].time <= off and self.directions[i] != "still"]
+                went = [
+                    i for i in inside if start < self.moves[i].time <= off and self.directions[i] != "still"
+                ]
                 if not went:
                     continue
             found.append((start, stop))
