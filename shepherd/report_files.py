@@ -15,7 +15,18 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-ENDINGS = ("html", "json", "atom", "svg", "sha", "answer.json", "shields.json", "notes.txt", "help.html")
+ENDINGS = (
+    "html",
+    "json",
+    "atom",
+    "svg",
+    "sha",
+    "answer.json",
+    "shields.json",
+    "notes.txt",
+    "help.html",
+    "trends.html",
+)
 """What each branch has a file of, as `BRANCH.ENDING`."""
 OF_ALL = ("index.html", "index.json", "index.atom", "shepherd.prom")
 """What is of all branches."""

@@ -184,6 +184,9 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     rule: str = ""
     """Which rule gave it its state: a word of `shepherd.rules.states.Rule`; empty in a snapshot of a release
     that did not say so."""
+    components: tuple[str, ...] = ()
+    """The components that it touches, of those that the snapshot names. Read only of what production does not
+    run (docs/trends.md#waits)."""
 
     @property
     def missing(self) -> tuple[CheckEntry, ...]:
@@ -261,6 +264,15 @@ class JournalPlace(Struct, frozen=True):
     """When the shepherd first looked at the branch: nobody is mailed about what had landed by then."""
     first_tip: int
     """Revno of the tip that it found; 0: not known."""
+    head: str = ""
+    """The hash of the whole journal, of all branches, up to this entry (docs/audit.md#the-chain); empty: not
+    known, since a release wrote the entry or the snapshot that knew no chain."""
+
+    @property
+    def head_name(self) -> str:
+        """The head as people and programs copy it, `NUMBER:HASH`, for `inv audit --verify --head`; empty if
+        there is none."""
+        return f"{self.seq}:{self.head}" if self.head else ""
 
 
 class Next(Struct, frozen=True):
@@ -351,9 +363,16 @@ class Snapshot(Struct, frozen=True):
     waits: Rev | None = None
     """The newest candidate after the latest deployable that nothing blocks, and that waits for a condition:
     its `conditions` say for what. None: there is none."""
+    components: tuple[str, ...] = ()
+    """The parts of the project that the settings name, in their order."""
     schema: int = SCHEMA
 
     @property
     def branch_to_name(self) -> str:
         """What `--branch` has to say in a printed command; empty where there is only one branch."""
         return self.branch if self.several else ""
+
+    @property
+    def head_name(self) -> str:
+        """The journal's head behind the answer, `NUMBER:HASH`; empty: not known."""
+        return self.journal.head_name if isinstance(self.journal, JournalPlace) else ""

@@ -101,5 +101,10 @@ def unfinished(journal: Journal, kind: str) -> list[JournalEntry]:
 def _log_fields(act: Act, branch: str, run: Run) -> dict[str, Any]:
     fields = {"branch": branch} if branch else {}
     about = {"because": act.why} if act.why else {}
-    data = {name: value for name, value in act.data.items() if value not in ("", None, False)}
+    data = {
+        name: value
+        for name, value in act.data.items()
+        # what an audit asks is in the journal alone
+        if value not in ("", None, False) and not isinstance(value, dict)
+    }
     return {**fields, "what": act.kind, "on": act.on, **data, **about, "by": run.who}

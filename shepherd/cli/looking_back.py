@@ -30,6 +30,46 @@ def replay(
 
 @task(
     BRANCH,
+    optional="rev",
+    reader=True,
+    help={
+        "rev": "a promotion (promoted, its target, its run) or a landing that went live",
+        "verify": "look whether the journal's chain of hashes holds, over all branches",
+        "head": "with --verify: a hash that log, page or mail once named; is it on the chain?",
+        "page": "write a page that can be archived to this file (-: standard output)",
+    },
+)
+def audit(
+    options: TaskOptions,
+    rev: str | None = None,
+    verify: bool = False,
+    head: str | None = None,
+    json: bool = False,
+    page: str | None = None,
+) -> int:
+    """Tell why a promotion went out as it did; or verify that the journal is as it was written."""
+    if verify or head is not None:
+        from shepherd.errors import SettingsError
+        from shepherd.running.verify import verify_journal
+
+        if rev is not None or page is not None:
+            raise SettingsError("--verify is about the whole journal: leave out the revision, and --page")
+        return verify_journal(options, head=head, json=json)
+    from shepherd.running.audit import audit
+
+    return audit(options, rev, json=json, page=page)
+
+
+@task(BRANCH, reader=True, help={"by": "person (default) or component"})
+def waits(options: TaskOptions, by: str = "person", json: bool = False) -> int:
+    """Who waits for whom: what waits for whose move, the oldest wait first, and what stands behind it."""
+    from shepherd.running.waits import waits
+
+    return waits(options, by=by, json=json)
+
+
+@task(
+    BRANCH,
     reader=True,
     help={
         "by": "day, week (default), month, quarter or year",

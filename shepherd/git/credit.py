@@ -59,8 +59,9 @@ def credit(hands: Hands, rule: PersonRule, robots: tuple[str, ...]) -> Credit:
     merged_by = ""
     if alone:
         person, known = alone
-        if author != person and not signs(*author) & known:
-            merged_by = author[0]
+        merger = person_of(_not_forges([hands.author]), robots)
+        if merger != person and not signs(*merger) & known:
+            merged_by = merger[0]
     else:
         committer = person_of(_not_forges([hands.committer]), robots) if rule == "committer" else ("", "")
         person = next(filter(any, (committer, author)), None) or person_of(hands.second, robots)

@@ -1,4 +1,5 @@
-"""Which paths that a limit is about each landing changes, against its first parent (docs/rules.md#limits).
+"""Which paths that a limit is about each landing changes, against its first parent (docs/rules.md#limits),
+and which components (docs/trends.md#waits).
 
 A commit never changes, so what is read of one holds as long as the patterns stay the same.
 """
@@ -21,18 +22,24 @@ _WILD = re.compile(r"[*?]")
 
 
 def read_touched(
-    git: Git, commits: Iterable[str], patterns: Sequence[Sequence[str]]
+    git: Git,
+    commits: Iterable[str],
+    patterns: Sequence[Sequence[str]],
+    components: Sequence[Sequence[str]] = (),
 ) -> dict[str, dict[int, tuple[str, ...]]]:
     """What each of these commits touches; one that touches nothing is there with nothing.
 
     Args:
         patterns: of each limit, in the order of the settings.
+        components: the folders and files of each. One that a commit touches is there behind the limits, at
+            its own place counted from their end, without paths.
 
     Raises:
         SourceError: one of them cannot be read.
     """
     wanted = list(dict.fromkeys(commits))
-    narrowed = [f":(literal){folder}" for folder in _folders(patterns)]
+    narrowed = [f":(literal){folder}" for folder in _folders([*patterns, *components])]
+    folders = [tuple(path.encode() for path in each) for each in components]
     touched: dict[str, dict[int, tuple[str, ...]]] = {}
     for start in range(0, len(wanted), TOGETHER):
         some = wanted[start : start + TOGETHER]
@@ -50,7 +57,10 @@ def read_touched(
         # git leaves out what is not there, without a word; with --always, nothing else
         if lost := [sha for sha in some if sha not in paths]:
             raise SourceError(git.with_remedy(f"{git.name}: the commit {lost[0]} is missing"))
-        touched |= {sha: _matching(sha, changed, patterns) for sha, changed in paths.items()}
+        touched |= {
+            sha: _matching(sha, changed, patterns) | _components(changed, folders, len(patterns))
+            for sha, changed in paths.items()
+        }
     return touched
 
 
@@ -66,6 +76,22 @@ def _matching(
             more = (f"{len(those) - KEPT} more in {sha}",) if len(those) > KEPT else ()
             matching[place] = kept + more
     return matching
+
+
+def _components(
+    changed: Sequence[bytes], folders: Sequence[Sequence[bytes]], first: int
+) -> dict[int, tuple[str, ...]]:
+    """Args: first: the place of the first component."""
+    return {
+        place: ()
+        for place, of_component in enumerate(folders, first)
+        if any(_lies_in(path, folder) for path in changed for folder in of_component)
+    }
+
+
+def _lies_in(path: bytes, folder: bytes) -> bool:
+    """Whether a path is that file, or lies in that folder."""
+    return path == folder or path.startswith(folder if folder.endswith(b"/") else folder + b"/")
 
 
 def _matches(patterns: Sequence[str], path: bytes) -> bool:
@@ -85,7 +111,7 @@ def _folders(patterns: Iterable[Sequence[str]]) -> list[str]:
     folders: dict[str, None] = {}
     for pattern in (each for of_limit in patterns for each in of_limit):
         wild = _WILD.search(pattern)
-        folder = pattern[: wild.start()].rpartition("/")[0] if wild else pattern
+        folder = pattern[: wild.start()].rpartition("/")[0] if wild else pattern.removesuffix("/")
         # git would take "/etc" or "../x" for something outside of the repository
         if any(part in ("", ".", "..") for part in folder.split("/")):
             return []

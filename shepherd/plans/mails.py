@@ -16,13 +16,16 @@ from msgspec import Struct
 from shepherd.cautions import LIVE, UNDOES, Caution
 from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import Days, long_date
+from shepherd.plans.promotion_news import PromotionNews
 
 # scripts that check settings import it from here
 from shepherd.plans.recipients import reachable as reachable
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
-MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang", "live", "checks"]
+MailKind = Literal[
+    "digest", "escalation", "unreachable", "brake", "alarm", "hang", "live", "checks", "promotion"
+]
 MAIL_NAMES: Mapping[str, str] = {
     "digest": "digest",
     "escalation": "escalation",
@@ -32,6 +35,7 @@ MAIL_NAMES: Mapping[str, str] = {
     "hang": "mail about a run that hangs",
     "live": "mail about what went live",
     "checks": "mail about checks",
+    "promotion": "mail about a promotion",
 }
 """What each kind is called in a sentence."""
 
@@ -139,6 +143,10 @@ class Mail(Struct, frozen=True):
     """Of a digest or an escalation: what else holds up the branches that it is about."""
     held: tuple[HeldUp, ...] = ()
     """Checks that keep candidates back for too long, the longest first."""
+    promotion: PromotionNews | None = None
+    head: str = ""
+    """The journal's head when the mail was written, `NUMBER:HASH`: of one about a promotion, or what went
+    live."""
 
     def noting(self, notes: Iterable[BranchNote]) -> Mail:
         """The same with what else holds up the branches that it is about."""
@@ -153,6 +161,8 @@ class Mail(Struct, frozen=True):
         # of mails about what went live there may be several in a day, none about the same landing
         if self.kind == "live":
             return f"{key} {self.live[0].entry.id[:12]}"
+        if self.promotion is not None:
+            return f"{key} {self.promotion.seq}"
         return f"{key} {self.held[0].wait.seq}" if self.kind == "checks" else key
 
     @staticmethod

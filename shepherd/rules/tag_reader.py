@@ -32,6 +32,7 @@ from shepherd.words import (
     Word,
     is_request,
     item_name,
+    item_order,
 )
 
 _NEEDS = KeptEvidence("needstesting")
@@ -57,7 +58,8 @@ def read_tags(
     evidence = reader.evidence
     were_bad = {item for item, history in recorded.seen.items() if _was_bad(history[-1].tags)}
     naming = _naming(landings, tracker, were_bad)
-    unnamed = dict.fromkeys(item for item in chain(tracker.items, recorded.seen) if item not in naming)
+    # by their names: the same input must give the same words, in whatever order it was read
+    unnamed = sorted({*tracker.items, *recorded.seen} - naming.keys(), key=item_order)
     everything = len(scope) == len(landings)
     for item in chain(naming, unnamed):
         by: Sequence[Landing] = naming.get(item, ())
@@ -164,11 +166,12 @@ class _TagReader:
     def remember_bad(self, sha: str) -> None:
         """Note the requests that named a landing bad and are still qa-bad, as far as is known, where the
         forge cannot say now which requests are its own."""
-        for (item, n), named in self._recorded.named.items():
+        requests = [item for (item, n), named in self._recorded.named.items() if n == 0 and sha in named.ids]
+        for item in sorted(requests, key=item_order):
             history = self._recorded.seen.get(item, ())
             if item in self.evidence.seen:
                 history = (*history, self.evidence.seen[item])
-            if n == 0 and sha in named.ids and history and "bad" in history[-1].tags.words:
+            if history and "bad" in history[-1].tags.words:
                 self.evidence.name_bad([sha], item, bad_since(history), unread=True)
 
     def _out_of_reach(self, landing: Landing) -> bool:

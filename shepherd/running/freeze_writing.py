@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from shepherd.errors import PartlyError, StoreError
 from shepherd.limits import stoppable
 from shepherd.run import Run
 from shepherd.running import gate
+from shepherd.running.journal_head import tell_of_journal
 from shepherd.running.log import line, now, run_id
 from shepherd.running.refusals import BusyError, in_maintenance
 from shepherd.running.runner import log_of, prepare_state
@@ -111,7 +113,9 @@ def writing_freezes(settings: Settings, task: str, who: str) -> Iterator[FreezeW
             tell("refused", branch="all", exit=refusal.code, because=str(refusal))
             raise refusal
         database = held.enter_context(_database(settings))
-        yield FreezeWriting(settings, Run(own, now(), who, tell), lock >= 0, database)
+        run = Run(own, now(), who, tell)
+        yield FreezeWriting(settings, run, lock >= 0, database)
+        tell_of_journal(settings, own, run.now, partial(tell, branch="all"))
 
 
 def _database(settings: Settings) -> Database:

@@ -36,6 +36,7 @@ EVENTS: Mapping[str, LogLevel] = {
     "check-wait": "info",
     "archive": "info",
     "act": "info",
+    "journal": "info",
     "alarm": "error",
     "frozen": "info",
     "hosts": "warning",

@@ -36,7 +36,7 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
     settings = options.settings
     if not sha and not json and len(options.branches) > MANY:
         return _status_of_many(options)
-    snapshots = _snapshots(options)
+    snapshots = last_answers(options)
     present = situation(settings)
     if sha:
         if len(options.branches) > 1:
@@ -55,7 +55,7 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
         from shepherd.views import text
 
         say("\n\n".join(text.status(snapshot, present) for snapshot in snapshots))
-    return _code(options, snapshots, present)
+    return code_of_answers(options, snapshots, present)
 
 
 def _status_of_many(options: TaskOptions) -> int:
@@ -65,7 +65,7 @@ def _status_of_many(options: TaskOptions) -> int:
     snapshots, missing = _answers(options)
     present = situation(options.settings)
     say(many.status(snapshots, [str(why) for why in missing], present))
-    return _code(options, snapshots, present)
+    return code_of_answers(options, snapshots, present)
 
 
 def landings(
@@ -90,7 +90,7 @@ def landings(
         raise SettingsError(f"{state!r} is not a state of a landing: one of {', '.join(states)}")
     wanted = parse_rev(of, wide=True) if of is not None else None
     most = number(limit, "number of landings") if limit is not None else None
-    snapshots = _snapshots(options)
+    snapshots = last_answers(options)
     present = situation(settings)
     for snapshot in snapshots:
         only = _revnos(settings, snapshot, wanted) if wanted is not None else None
@@ -101,7 +101,7 @@ def landings(
             say("")
         else:
             say(text.landings(snapshot, present, person, state, only, most))
-    return _code(options, snapshots, present)
+    return code_of_answers(options, snapshots, present)
 
 
 def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
@@ -111,7 +111,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
     settings = options.settings
     mention(settings)
     wanted = parse_rev(rev, wide=True)
-    snapshots = _snapshots(options)
+    snapshots = last_answers(options)
     present = situation(settings)
     _say_silence(settings)
     explained = 0
@@ -134,7 +134,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
-    return _code(options, snapshots, present)
+    return code_of_answers(options, snapshots, present)
 
 
 def _say_silence(settings: Settings) -> None:
@@ -168,7 +168,7 @@ def snapshot_of(settings: Settings, branch: str) -> Snapshot:
     return snapshot
 
 
-def _snapshots(options: TaskOptions) -> list[Snapshot]:
+def last_answers(options: TaskOptions) -> list[Snapshot]:
     """The last answers; a branch that has none is said, and hides none of the others.
 
     Raises:
@@ -295,7 +295,7 @@ def _json(document: bytes) -> str:
     return json_for_terminals(document)
 
 
-def _code(options: TaskOptions, snapshots: Sequence[Snapshot], present: Situation) -> int:
+def code_of_answers(options: TaskOptions, snapshots: Sequence[Snapshot], present: Situation) -> int:
     """The exit code: 5 where an answer is no data, or a later reading failed; it is shown all the same
     (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from shepherd.errors import REFUSED
-from shepherd.running.tasking import TaskOptions, say
-from shepherd.stages.judge_input import snapshot_of
-from shepherd.stages.kept_inputs import document_sum, kept_inputs
+import sys
+from bisect import bisect_left
+from datetime import datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError, worst
+from shepherd.replaying.folds import Folds, JudgedAt
+from shepherd.replaying.report import BranchReplay
+from shepherd.running.output import json_for_terminals, write
+from shepherd.running.switch import mention
+from shepherd.running.tasking import TaskOptions, complain, say
+from shepherd.running.versions import title
+from shepherd.settings import Settings, read
+from shepherd.stages.kept_inputs import KeptInput, LostInput, kept_inputs
+from shepherd.stages.rejudging import Rejudging
+from shepherd.stages.supposing import Supposing
+from shepherd.values import date, first_few
+
+_SHOWN_EACH = 25
+"""Answers after which the count on a terminal goes up."""
 
 
 def replay(
@@ -16,12 +33,163 @@ def replay(
     with_settings: str | None = None,
     json: bool = False,
 ) -> int:
-    """Judge again; exit code 8 where something differs."""
-    code = 0
+    """Judge again; exit code 8 where something differs, 5 where something could not be judged.
+
+    Raises:
+        SettingsError: the values do not go together, there is no such run, or the other settings are wrong.
+    """
+    settings = options.settings
+    if run is not None and since is not None:
+        raise SettingsError("--since is about many runs, and a run's id names one: leave out one of them")
+    begin = _midnight(since, settings) if since is not None else None
+    others = _others(options, with_settings) if with_settings is not None else None
+    if not json:
+        mention(settings)
+    reports, known = [], _KnownRuns()
     for branch in options.branches:
-        for kept in kept_inputs(options.settings, branch):
+        report = BranchReplay(branch, Folds(), code_now=title())
+        known.looked_through(settings, report, run, begin, others)
+        reports.append(report)
+    if run is not None:
+        known.check(run, reports)
+        reports = [each for each in reports if each.answers or each.unjudged]
+    _print(settings, reports, with_settings, json)
+    return worst([_code(each) for each in reports])
+
+
+class _KnownRuns:
+    """The runs that are kept, as they are met."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+        self._lost: list[str] = []
+
+    def looked_through(
+        self,
+        settings: Settings,
+        report: BranchReplay,
+        run: str | None,
+        since: datetime | None,
+        others: Settings | None,
+    ) -> None:
+        """Judge again what is asked for of a branch."""
+        branch = report.branch
+        show = _Progress(branch)
+        judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
+        for kept in kept_inputs(settings, branch, since):
+            if isinstance(kept, LostInput):
+                if run is None:
+                    report.problems += (kept.problem,)
+                self._lost.append(kept.problem)
+                continue
+            self._ids[kept.run_id] = None
             if run in (None, kept.run_id):
-                same = document_sum(snapshot_of(kept.given)) == kept.sum
-                say(f"{branch} {kept.run_id}: {'the same' if same else 'differs'}")
-                code = code if same else REFUSED
-    return code
+                judging.take(kept)
+                show.one_more()
+        show.done()
+        judging.done()
+        if not report.answers and run is None and not report.problems:
+            which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
+            if since is not None:
+                which = "none since then is kept (inv replay judges all that are)"
+            report.problems += (f"{branch}: no run could be judged again: {which}",)
+
+    def check(self, run: str, reports: list[BranchReplay]) -> None:
+        """Raises SettingsError, NoAnswerError: the run was not met."""
+        if any(each.answers or each.unjudged for each in reports):
+            return
+        if self._lost:
+            raise NoAnswerError(f"what {run} judged by is not known: {self._lost[0]}")
+        names, newest = sorted(self._ids), next(reversed(self._ids), "")
+        if not names:
+            raise SettingsError(
+                f"no run {run!r} is kept here: none is yet; each one from now on is (inv run)"
+            )
+        nearest = names[min(bisect_left(names, run), len(names) - 1)]
+        raise SettingsError(
+            f"no run {run!r} is kept here; the nearest is {nearest}, the newest {newest}, of {len(names)}"
+        )
+
+
+class _Same:
+    """Judges by what was recorded, and compares."""
+
+    def __init__(self, settings: Settings, report: BranchReplay) -> None:
+        self._rejudging = Rejudging(settings, report.branch)
+        self._report = report
+
+    def take(self, kept: KeptInput) -> None:
+        judged = self._rejudging.judge_again(kept)
+        at = JudgedAt(kept.run_id, kept.at)
+        if judged.warning:
+            self._report.warnings += (judged.warning,)
+        if judged.problem:
+            self._report.problems += (judged.problem,)
+            self._report.unjudged += 1
+            return
+        self._report.count(at, judged.same, judged.compared)
+        if not judged.same:
+            self._report.folds.add(at, judged.found)
+            self._report.met(kept.given.code)
+
+    def done(self) -> None:
+        self._rejudging.done()
+        self._report.altered = tuple(self._rejudging.altered)
+
+
+class _Progress:
+    """How many answers were judged, on a line that the next number replaces; nothing without a terminal."""
+
+    def __init__(self, branch: str) -> None:
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
+        self._branch = branch
+        self._answers = 0
+
+    def one_more(self) -> None:
+        self._answers += 1
+        if self._shown and self._answers % _SHOWN_EACH == 0:
+            write(sys.stderr, f"\r{self._branch}: {self._answers:,} answers judged again")
+
+    def done(self) -> None:
+        if self._shown and self._answers >= _SHOWN_EACH:
+            # the line is as if it had not been there
+            write(sys.stderr, "\r\x1b[K")
+
+
+def _midnight(text: str, settings: Settings) -> datetime:
+    return datetime.combine(date(text), time.min, ZoneInfo(settings.timezone))
+
+
+def _others(options: TaskOptions, file: str) -> Settings:
+    """The settings of a file. Raises SettingsError."""
+    others = read(Path(file).absolute())
+    for branch in options.branches:
+        if branch not in others.branches:
+            which = next((each for each in options.branches if each in others.branches), "")
+            hint = f"; for another branch: --branch {which}" if which else ""
+            raise SettingsError(
+                f"there is no branch {branch!r} in {others.file}: one of {', '.join(others.branches)}{hint}"
+            )
+    return others
+
+
+def _print(settings: Settings, reports: list[BranchReplay], file: str | None, json: bool) -> None:
+    from shepherd.views import replay as view
+
+    if json:
+        say(json_for_terminals(view.as_json(reports)))
+        return
+    for report in reports:
+        for problem in first_few([*report.problems, *report.warnings], "all with --json"):
+            complain(problem)
+    several = len(settings.branches) > 1
+    texts = [view.supposed(each, file) if file is not None else view.told(each, several) for each in reports]
+    if told := [text for text in texts if text]:
+        say("\n\n".join(told))
+
+
+def _code(report: BranchReplay) -> int:
+    codes = [NO_DATA] if report.problems or report.warnings else []
+    if report.supposed is None and (report.answers > report.same or report.altered):
+        codes.append(REFUSED)
+    return worst(codes)

@@ -26,6 +26,7 @@ from shepherd.errors import (
 )
 from shepherd.run import Run, Tell, no_telling
 from shepherd.running import elsewhere, gate, hosts, records, refusals, told
+from shepherd.running.journal_head import tell_of_journal
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
 from shepherd.running.other_runs import busy, clean_up_after_a_crash
@@ -125,6 +126,10 @@ class LockedRun:
             self._log.write(line(now(), run=self._run_id, stage=stage, event=event, **about))
 
         return tell
+
+    def tell_of_journal(self, stage: str) -> None:
+        """Write into the log what the journal is now, if this run wrote into it."""
+        tell_of_journal(self.settings, self._run_id, self.since, self.tell(stage))
 
     def publish(self, stage: str, noted: bool) -> None:
         """Write the run record. Raises StoreError."""
@@ -246,7 +251,10 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
                         f"ended after {limit} (run.deadline); what is left, the next run does"
                     ),
                 ):
-                    yield locked
+                    try:
+                        yield locked
+                    finally:
+                        locked.tell_of_journal(stage)
         except (BusyError, MaintenanceError) as refusal:
             tell("refused", exit=refusal.code, because=str(refusal))
             refusals.attend(settings, refusal, tell)

@@ -83,6 +83,9 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[LimitSettings, ...] = ()
     freeze: tuple[FreezeWindow, ...] = ()
     """In addition to those of all branches."""
+    components: dict[kinds.ComponentName, kinds.ComponentPaths] = {}
+    """Name -> folders and files: parts of the project, for those who ask where help is due
+    (docs/trends.md#waits)."""
 
     @property
     def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
@@ -95,7 +98,15 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
         """What landings are read by: what was read with the same goes on to count."""
         config = asdict(self)
         # of the tracker it is the project that decides, which stands beside these keys where they are summed
-        for name in ("tracker", "compare_url", "checks", "check_notes", "checks_grace", "freeze"):
+        for name in (
+            "tracker",
+            "compare_url",
+            "checks",
+            "check_notes",
+            "checks_grace",
+            "freeze",
+            "components",
+        ):
             del config[name]
         # what a release without limits read goes on to count, too
         del config["limits"]

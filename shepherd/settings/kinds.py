@@ -233,6 +233,25 @@ _PathPattern = Annotated[
     ),
 ]
 PathPatterns = Annotated[tuple[_PathPattern, ...], Meta(min_length=1)]
+ComponentName = Annotated[
+    str,
+    _expect(
+        "a name of up to 40 characters, without blanks around it, and not 'elsewhere'",
+        lambda name: (
+            name == name.strip() != "" and name.isprintable() and len(name) <= 40 and name != "elsewhere"
+        ),
+    ),
+]
+ComponentPath = Annotated[
+    _Pattern,
+    _expect(
+        'a folder or a file in the repository, as in "src/web/", without * and ?',
+        lambda text: (
+            not ({"", ".", ".."}.intersection(text.removesuffix("/").split("/")) or set("*?") & {*text})
+        ),
+    ),
+]
+ComponentPaths = Annotated[tuple[ComponentPath, ...], Meta(min_length=1)]
 LimitMax = Annotated[int, Meta(ge=0, le=1000)]
 ShortText = Annotated[str, _printable]
 FreezeDays = Annotated[str, weekly]

@@ -56,6 +56,8 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     cap: kinds.Cap = 200
     live: Literal["digest", "mail", "never"] = "digest"
     """How people hear that a landing of theirs went live."""
+    promotions: kinds.AddressIfAny = ""
+    """Who gets a mail about each promotion; empty: nobody."""
     starttls: bool = False
     login: str = ""
     password_file: kinds.FilePath = ""
@@ -140,6 +142,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     state_dir: kinds.Directory = "var"
     timezone: kinds.TimeZone = "UTC"
     keep: Duration = Duration("90d")
+    keep_inputs: Duration = Duration("400d")
     freeze: tuple[FreezeWindow, ...] = ()
     """Standing windows of all branches, in `timezone`."""
     freeze_warn_after: Duration = Duration("7d")

@@ -52,7 +52,7 @@ def log_judgement(
 ) -> None:
     """Write the log before the journal: a run killed in between logs it twice, rather than not at all."""
     for entry in changes:
-        if entry.kind == "state":
+        if entry.kind == "state" and entry.data["from"] != entry.data["to"]:
             run.tell(
                 "landing",
                 branch=branch,

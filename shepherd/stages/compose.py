@@ -18,7 +18,7 @@ from shepherd.stages.shared_warnings import folded, shared
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.timeline import RefMove, landed_times, went_back
 from shepherd.values import some
-from shepherd.words import TrackerData, item_name
+from shepherd.words import TrackerData, item_name, item_order
 
 COMMITS_NAMED = 10
 """Of those that only production has; the rest are counted, and stand in the snapshot."""
@@ -54,7 +54,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
         f"{item_name(item)} could not be read: {tags.unreadable}"
-        for item, tags in tracker.items.items()
+        for item, tags in sorted(tracker.items.items(), key=lambda each: item_order(each[0]))
         if tags.unreadable
     ]
     unreadable += [
@@ -119,6 +119,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
             shape.LimitEntry(each.paths, each.max, each.reason) for each in judgement.conditions.limits
         ),
         waits=shape.Rev(waits, by_revno[waits].id) if waits is not None else None,
+        components=context.components,
     )
 
 

@@ -102,6 +102,9 @@ def _news(
             return FeedEntry(entry.time, _freeze(entry), entry.why, identity, person=entry.who)
         case "alarm":
             change = f"alarm: r{revno}" if data["on"] else f"alarm over: r{revno}"
+        case _ if data.get("from") == data["to"]:
+            # the same state by another rule
+            return None
         case _:
             to = STATES.get(data["to"], data["to"])
             was = data.get("from")

@@ -209,6 +209,8 @@ def _story_event(entry: JournalEntry) -> StoryEvent:
     match entry.kind:
         case "landing":
             what = f"found as r{data['revno']}"
+        case "state" if data["from"] == data["to"]:
+            what = f"r{data['revno']}: still {data['to']}, by another rule"
         case "state":
             what = f"r{data['revno']}: {data['from'] or 'new'} → {data['to']}"
         case "verdict":

@@ -33,6 +33,7 @@ from shepherd.stages.recorded import ref_moves, still_new, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
+from shepherd.stages.touched import components_in
 from shepherd.stages.waits_log import log_waits
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
@@ -194,6 +195,8 @@ def _context(
         last_good=good_before(previous),
         verdict_notes=branch.verdict_notes,
         speech=speech_of(settings, state.branch),
+        components=tuple(branch.components),
+        touching=components_in(state.touches),
     )
 
 
@@ -226,12 +229,16 @@ def _no_data(
 
 
 def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
-    """Every landing whose state differs from what the journal has of it, and the answer if it changed."""
+    """Every landing whose state, or the rule that gives it, differs from what the journal has of it, and the
+    answer if it changed."""
     ids = [landing.id for landing in snapshot.landings]
     before: dict[str, str] = {}
+    rules: dict[str, str] = {}
     for start in range(0, len(ids), _TOGETHER):
         for entry in journal.entries("state", subjects=ids[start : start + _TOGETHER]):
             before[entry.subject] = entry.data["to"]
+            # an entry of a release that named no rule is no reason to write another one
+            rules[entry.subject] = entry.data.get("rule", "")
     states = [
         JournalEntry(
             "state",
@@ -245,7 +252,7 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
             why=landing.reason,
         )
         for landing in reversed(snapshot.landings)
-        if before.get(landing.id) != landing.state
+        if before.get(landing.id) != landing.state or rules.get(landing.id) not in ("", None, landing.rule)
     ]
     return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
 

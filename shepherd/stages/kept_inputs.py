@@ -1,21 +1,34 @@
-"""What each run judged by, kept so that it can be judged again (docs/replay.md)."""
+"""What each run judged by, kept so that it can be judged again (docs/replay.md#kept)."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
-from shepherd.atomic import public_folder, write_atomically
+from shepherd import plainfile
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import pieces
+from shepherd.stages.input_parts import (
+    FIELDS,
+    LAYOUT,
+    PARTS,
+    KeptOutcome,
+    KeptStates,
+    groups_of,
+    input_of,
+    parts_of,
+)
 from shepherd.stages.judge_input import JudgeInput
+from shepherd.store.line_chain import LineChains, number_of, times
+from shepherd.store.line_changes import key_of
+from shepherd.store.pruning import WEEK
 
 FOLDER = "inputs"
 """In the folder of a branch's snapshots; only the owner of state_dir may read it."""
@@ -27,27 +40,65 @@ class KeptInput(Struct, frozen=True):
     given: JudgeInput
     sum: str
     """SHA-256 (hex) of the document that followed, as `latest.json` has it."""
+    outcome: KeptOutcome
+    states: Mapping[int, tuple[str, str]]
+    """Revno of each landing of the snapshot -> its state, and the rule that decided it (empty: not known)."""
 
     @property
     def run_id(self) -> str:
         return self.given.context.run_id
 
+    @property
+    def at(self) -> datetime:
+        """When the run began, by its clock."""
+        return self.given.context.now
+
+
+class LostInput(Struct, frozen=True):
+    """One judgement or several that cannot be read."""
+
+    problem: str
+    """A sentence: what is not known, and why."""
+    after: str = ""
+    """The run id of the last one before them that can be read; empty: none."""
+
 
 def keep_input(settings: Settings, given: JudgeInput, snapshot: Snapshot) -> None:
     """Keep what a snapshot was made of. Raises StoreError."""
-    kept = KeptInput(_without_addresses(given), document_sum(snapshot))
-    folder = _folder(settings, snapshot.branch)
-    # who may read snapshots must get past this one
-    public_folder(folder.parent)
-    write_atomically(
-        folder / f"{snapshot.run_id}.gz", gzip.compress(msgspec.msgpack.encode(kept), mtime=0), mode=0o600
-    )
+    parts = parts_of(given, snapshot, document_sum(snapshot))
+    chains = _chains(settings, snapshot.branch)
+    now = given.context.now.timestamp()
+    if chains.add(
+        lambda: groups_of(parts), lambda group: group.partition(".")[0] not in parts, int(now // WEEK)
+    ):
+        chains.prune(now, settings.keep_inputs)
 
 
-def kept_inputs(settings: Settings, branch: str) -> Iterator[KeptInput]:
-    """All that are kept, in the order in which they were judged."""
-    for path in sorted(_folder(settings, branch).glob("*.gz")):
-        yield msgspec.msgpack.decode(gzip.decompress(path.read_bytes()), type=KeptInput)
+def kept_inputs(
+    settings: Settings, branch: str, since: datetime | None = None
+) -> Iterator[KeptInput | LostInput]:
+    """All that are kept, in the order in which they were judged, and in its place what cannot be read.
+
+    Args:
+        since: only those of runs that began then or later.
+
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    after, number = "", 0
+    for chain in _chains(settings, branch).chains():
+        if number and number_of(chain) != number + 1:
+            lost = f"{chain.parent}: the files between {number:08}.gz and {chain.name} are missing"
+            yield LostInput(lost, after)
+        number = number_of(chain)
+        if since is not None and _ended_before(chain, since - timedelta(days=1)):
+            continue
+        for kept in _of_chain(chain, after):
+            if isinstance(kept, KeptInput):
+                after = kept.run_id
+                if since is not None and kept.at < since:
+                    continue
+            yield kept
 
 
 def document_sum(snapshot: Snapshot) -> str:
@@ -58,17 +109,93 @@ def document_sum(snapshot: Snapshot) -> str:
     return total.hexdigest()
 
 
-def _folder(settings: Settings, branch: str) -> Path:
-    return settings.state_path / "snapshots" / branch / FOLDER
+def _of_chain(chain: Path, after: str) -> Iterator[KeptInput | LostInput]:
+    known = _KnownParts()
+    try:
+        for lines in times(chain):
+            known.take(lines)
+            kept = known.kept()
+            after = kept.run_id
+            yield kept
+    except plainfile.UnreadableFileError as why:
+        if not (why.missing and not chain.is_symlink()):
+            yield LostInput(f"{why}; what was judged by then is not known", after)
+    except _NotOursError as why:
+        yield LostInput(f"{chain} {why}; what was judged by from there on is not known", after)
 
 
-def _without_addresses(given: JudgeInput) -> JudgeInput:
-    """Nothing is judged by an address."""
-    if given.reading is None:
-        return given
-    landings = tuple(replace(each, address="") for each in given.reading.landings)
-    return replace(
-        given,
-        reading=replace(given.reading, landings=landings),
-        tracker=replace(given.tracker, memory=b"", budget=None, requests=0, received=0, about={}),
-    )
+class _NotOursError(Exception):
+    """Lines that are whole, but say nothing that this release can read."""
+
+
+class _KnownParts:
+    """The parts as they were at one time, line by line."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], Any] = {}
+        """A value; for a field that is kept in places: key -> value."""
+        self._built: dict[tuple[str, str], Any] = {}
+
+    def take(self, lines: Iterable[bytes]) -> None:
+        """Go on to the next time. Raises _NotOursError."""
+        fresh: set[tuple[str, str]] = set()
+        for line in lines:
+            try:
+                self._take(line, fresh)
+            except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
+                raise _NotOursError(f"has a line that says nothing ({error})") from None
+
+    def _take(self, line: bytes, fresh: set[tuple[str, str]]) -> None:
+        part, name, *place = key_of(line)
+        field = FIELDS.get((str(part), str(name)))
+        if field is None:
+            raise _NotOursError(f"names {part} {name}, which this release does not know: a later one kept it")
+        _, tab, value = line.partition(b"\t")
+        if not field.in_places:
+            self._values.pop(field.id, None)
+            if tab:
+                self._values[field.id] = field.decode(value)
+            return
+        if field.id not in fresh:
+            # what was given out stays as it is
+            fresh.add(field.id)
+            self._values[field.id] = dict(self._values.get(field.id, {}))
+            self._built.pop(field.id, None)
+        if tab:
+            self._values[field.id][field.key(place)] = field.decode(value)
+        else:
+            self._values[field.id].pop(field.key(place), None)
+
+    def kept(self) -> KeptInput:
+        """The judgement of this time. Raises _NotOursError."""
+        try:
+            parts: dict[str, Any] = {name: self._part(name) for name in self._values[("why", "parts")]}
+            outcome: KeptOutcome = parts["outcome"]
+            states: KeptStates | None = parts.get("states")
+            return KeptInput(input_of(parts), outcome.sum, outcome, states.states if states else {})
+        except (KeyError, TypeError) as error:
+            raise _NotOursError(f"lacks what an input needs ({error})") from None
+
+    def _part(self, part: str) -> Struct:
+        values: dict[str, Any] = {}
+        for (of, name), field in FIELDS.items():
+            if of != part:
+                continue
+            if field.in_places:
+                if field.id not in self._built:
+                    self._built[field.id] = field.value(self._values.get(field.id, {}))
+                values[name] = self._built[field.id]
+            elif field.id in self._values:
+                values[name] = self._values[field.id]
+        return PARTS[part](**values)
+
+
+def _chains(settings: Settings, branch: str) -> LineChains:
+    return LineChains(settings.state_path / "snapshots" / branch / FOLDER, LAYOUT)
+
+
+def _ended_before(chain: Path, when: datetime) -> bool:
+    try:
+        return chain.stat().st_mtime < when.timestamp()
+    except OSError:
+        return False

@@ -58,6 +58,9 @@ def message_for(
         identity = f"{identity}.{mail.live[0].entry.id[:12]}"
     if mail.kind == "checks":
         identity = f"{identity}.{mail.held[0].wait.seq}"
+    if mail.promotion is not None:
+        # the same one, on whatever day
+        identity = _digest(f"{mail.promotion.name} {mail.to.casefold()}")
     if mail.kind in ("alarm", "hang"):
         # what is sent at once has one name for the filters of those who get it
         kind = "notice"
@@ -84,12 +87,14 @@ def landings_named(mail: Mail) -> list[str]:
     """The first landings that it is about: "stable/r123"."""
     named: list[Waiting | WentLive] = [*mail.items, *mail.live]
     held = [f"{each.branch}/r{one.revno}" for each in mail.held for one in each.held]
+    if mail.promotion is not None:
+        held += [f"{mail.promotion.branch}/r{each.revno}" for each in mail.promotion.landings]
     return [*(f"{each.branch}/r{each.entry.revno}" for each in named), *held][:LANDINGS_NAMED]
 
 
 def _unsubscribe(mail: Mail, settings: Settings) -> str:
     """Where a person or a list asks for no more such mails: at the operators' address."""
-    if settings.mail is None or mail.kind not in ("digest", "live", "escalation", "checks"):
+    if settings.mail is None or mail.kind not in ("digest", "live", "escalation", "checks", "promotion"):
         return ""
     if not settings.mail.operators:
         return ""

@@ -32,7 +32,10 @@ from shepherd.stages.blockers import histories_of
 from shepherd.stages.check_waits import too_long
 from shepherd.stages.check_waits import untold as untold_waits
 from shepherd.stages.outbox import MailingResult, Outbox
-from shepherd.stages.went_live import news_of, note_switch
+from shepherd.stages.promotion_mails import SWITCH as PROMOTION_SWITCH
+from shepherd.stages.promotion_mails import promotion_mails
+from shepherd.stages.went_live import SWITCH as LIVE_SWITCH
+from shepherd.stages.went_live import news_of, note_switches
 from shepherd.stages.went_live import untold as untold_news
 from shepherd.store import Database
 from shepherd.store.snapshots import Snapshots
@@ -62,28 +65,38 @@ def remind(
     with Database.of(settings, read_only=dry or preview) as database:
         if not (dry or preview):
             # at any hour: what goes live after the first run with this release is told
-            note_switch(settings, database, run)
-        if not_now:
-            return MailingResult([not_now])
+            wanted = {LIVE_SWITCH: mail.live != "never", PROMOTION_SWITCH: bool(mail.promotions)}
+            note_switches(settings, database, run, wanted)
         outbox = Outbox(settings, database, run)
+        today = days_of(settings).of(run.now)
+        # at any hour as well: it stands in no digest, and is to be kept
+        promotions = promotion_mails(settings, database, run.now, today, again_today=preview)
+        if not_now:
+            if promotions:
+                outbox.begin_day((), writes=True)
+                outbox.send(outbox.due(promotions))
+            outbox.result.lines.append(not_now)
+            return outbox.result
         known = _known(settings, database, run)
         outbox.begin_day(known.missing, writes=not (dry or preview))
-        today = days_of(settings).of(run.now)
         news = untold_news(database, known.news, today, again_today=preview)
         apart = mail.live == "mail"
         recipients = Recipients(settings.people)
         reminders, unreachable, without_mail = digests(known.waiting, recipients, () if apart else news)
         reminders = [each.noting(known.notes) for each in reminders]
         reminders += live_mails(news, recipients) if apart else []
+        if any(each.live for each in reminders):
+            head = _head(database)
+            reminders = [replace(each, head=head) if each.live else each for each in reminders]
         no_mail = [f"no mail: {each}" for each in (*known.unmailed, *without_mail)]
         about_people = _about_unreachable(database, unreachable, mail.operators)
         if preview:
-            outbox.preview([*reminders, *about_people])
+            outbox.preview([*reminders, *about_people, *promotions])
             outbox.result.lines += no_mail
             if not outbox.result.lines:
                 outbox.result.lines.append(_nobody(0, ""))
             return outbox.result
-        outbox.warn_unsure("digest", "live", "unreachable", "brake")
+        outbox.warn_unsure("digest", "live", "unreachable", "brake", "promotion")
         due = outbox.due(reminders)
         if len(due) > mail.cap and not over_cap:
             outbox.result.failed(
@@ -91,7 +104,7 @@ def remind(
                 " with inv remind --preview, send them with inv remind --over-cap"
             )
             due = outbox.due(Mail("brake", each, count=len(due)) for each in mail.operators)
-        due += outbox.due(about_people)
+        due += outbox.due([*about_people, *promotions])
         if dry:
             outbox.show_plan(due)
             outbox.result.lines += no_mail
@@ -162,6 +175,12 @@ def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
             known = cautions(snapshot, run.situation()) if snapshot is not None else ()
             outbox.send_apart(alarm_mails(branch, alarms, known))
         return outbox.result
+
+
+def _head(database: Database) -> str:
+    """The head of the journal as it is now."""
+    with database.branch(EVERYWHERE) as store:
+        return store.journal.head_name()
 
 
 def _nobody(digests: int, last_sent: str) -> str:

@@ -271,6 +271,8 @@ class Outbox:
             data["live"] = [each.name for each in mail.live]
         if mail.held:
             data["checks"] = [each.name for each in mail.held]
+        if mail.promotion is not None:
+            data["promotions"] = [mail.promotion.name]
         if mail.people:
             data["people"] = list(mail.people)
         return Act("mail", mail.key(self._day), mail.to, data, subject)

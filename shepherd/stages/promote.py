@@ -37,7 +37,7 @@ from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
 from shepherd.stages.freezes import PATIENCE, freeze_lock, freezes_at, words_in
 from shepherd.stages.judge import judge_branch
-from shepherd.stages.promoted import KIND, entries_of, moved_back
+from shepherd.stages.promoted import KIND, entries_of, moved_back, rested_on
 from shepherd.stages.recorded import covers
 from shepherd.stages.statements import known_landings, landing_of
 from shepherd.store import Database, open_branch
@@ -89,7 +89,7 @@ def promote_branch(
         if dry:
             return plan, snapshot
         try:
-            attempted.apply(plan)
+            attempted.apply(plan, snapshot)
         except MovedError as moved:
             run.tell("source", branch=branch, result="moved", why=str(moved), attempt=attempt)
             if attempt == TRIES:
@@ -217,7 +217,7 @@ class _PromotionAttempt:
             ways = how_it_ends(new, self._settings.branch_to_name(self._branch), plan.to.revno)
             raise RefusedError(f"{self._branch}: {words}; {ways}")
 
-    def apply(self, plan: Promotion) -> None:
+    def apply(self, plan: Promotion, snapshot: Snapshot) -> None:
         """Look whether anything moved since it was read, or froze, and make the move.
 
         Raises:
@@ -243,9 +243,9 @@ class _PromotionAttempt:
                     f" {PATIENCE:g} seconds: try again, and see inv freeze.status"
                 )
             self._refuse_if_frozen(plan)
-            self._move(plan, lock)
+            self._move(plan, snapshot, lock)
 
-    def _move(self, plan: Promotion, lock: int) -> None:
+    def _move(self, plan: Promotion, snapshot: Snapshot, lock: int) -> None:
         run, reading = self._run, self._reading
         old = self._old
         data: dict[str, Any] = {
@@ -258,6 +258,8 @@ class _PromotionAttempt:
             "passed": plan.passed,
             "drop_hotfix": plan.drop_hotfix,
             "records_deployed": self._config.deployed.recorded,
+            "code": run.code,
+            "rested_on": rested_on(snapshot, plan),
         }
         if plan.base is None:
             data |= {"first": reading.deployed.id, "first_revno": reading.deployed.revno}

@@ -14,13 +14,18 @@ from typing import Any
 from shepherd.act import Act, settle, unfinished
 from shepherd.landing import Reading, Revision
 from shepherd.plans.despite import said_of
+from shepherd.plans.promotion import Promotion
 from shepherd.run import Run
+from shepherd.sentence import ageless
 from shepherd.settings import BranchSettings, is_url
+from shepherd.snapshot import Snapshot
 from shepherd.store import Database, Journal, JournalEntry
 
 KIND = "promote"
 SHOWN = timedelta(days=30)
 """How long a page shows a promotion that went without data, or past the shepherd."""
+MOST_KEPT = 50
+"""Checks, limits, cautions and commits of one promotion that the journal keeps."""
 
 
 def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry]:
@@ -35,12 +40,31 @@ def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry
         # where all that is older stands: it was not this promotion that brought it
         base = {"revno": data["first_revno"], "id": data["first"], "base": True}
         entries.append(JournalEntry("promoted", "", base))
-    details = {key: data[key] for key in ("despite", "passed", "drop_hotfix", "ref") if data.get(key)}
+    details = {key: data[key] for key in ("despite", "passed", "drop_hotfix", "ref", "code") if data.get(key)}
     details["sha"] = data["to"]
     entries.append(JournalEntry("promoted", "", {**place, "from": data["from_revno"], **details}, who, why))
     if data.get("records_deployed"):
         entries.append(JournalEntry("deployed", "", {**place, "recorded": True}, who, why))
     return entries
+
+
+def rested_on(snapshot: Snapshot, plan: Promotion) -> dict[str, Any]:
+    """What was true of the promoted revision when it was promoted, as the journal keeps it for an audit
+    (docs/audit.md#what-the-journal-keeps): only what there was."""
+    entry = next((each for each in snapshot.landings if each.revno == plan.to.revno), None)
+    facts: dict[str, Any] = {"answer": snapshot.answer}
+    if entry is not None and entry.checks:
+        facts["checks"] = [[each.name, each.state, each.said] for each in entry.checks[:MOST_KEPT]]
+    if entry is not None and snapshot.limits:
+        facts["limits"] = [
+            [each.max, list(each.paths), place not in entry.exceeds]
+            for place, each in enumerate(snapshot.limits[:MOST_KEPT])
+        ]
+    if plan.cautions:
+        facts["cautions"] = [ageless(each.sentence) for each in plan.cautions[:MOST_KEPT]]
+    if plan.dropped:
+        facts["dropped"] = list(plan.dropped[:MOST_KEPT])
+    return facts
 
 
 def settle_unfinished(

@@ -19,8 +19,10 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages.feed_entries import news_of
 from shepherd.stages.older_folder import pages_there, remove_pages
 from shepherd.stages.state import StoredTags
+from shepherd.stages.trends_kept import trends_of_branches
 from shepherd.store import open_branch
 from shepherd.store.snapshots import Snapshots
+from shepherd.trends.of_branch import BranchTrends
 from shepherd.views.feeds.answer_file import answer_file
 from shepherd.views.feeds.as_json import snapshot_pieces
 from shepherd.views.feeds.atom import FeedEntry, atom, index_atom
@@ -35,6 +37,7 @@ from shepherd.views.help_parts import HelpFacts, facts_of
 from shepherd.views.older import OlderPages
 from shepherd.views.overview import siblings
 from shepherd.views.page import Link, branch_page_pieces, index_page
+from shepherd.views.trends_page import trends_page
 from shepherd.words import Budget
 
 Pieces = Callable[[], Iterator[bytes]]
@@ -65,6 +68,7 @@ def files_of(
     url: str = "",
     older: Mapping[str, OlderPages | None] | None = None,
     helps: Mapping[str, HelpFacts] | None = None,
+    trends: Mapping[str, BranchTrends] | None = None,
 ) -> dict[str, bytes | Pieces]:
     """Every file of the report, by name. A pure function of what it is given (docs/interfaces.md#snapshot).
     What may be large is made in pieces while it is written.
@@ -75,6 +79,7 @@ def files_of(
         url: where readers find the report (docs/settings.md, report.url).
         older: branch -> the pages of what is live that are there already.
         helps: branch -> what its page for those who land code is made of; without it there is none.
+        trends: branch -> its trends, as far as they are known.
     """
     files: dict[str, bytes | Pieces] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
@@ -83,8 +88,9 @@ def files_of(
         facts = (helps or {}).get(branch)
         help_address = f"{branch}.help.html" if facts else ""
         pages = (older or {}).get(branch)
+        trends_address = f"{branch}.trends.html"
         files[f"{branch}.html"] = partial(
-            _page, snapshot, situation, links, _feeds(branch), pages, help_address
+            _page, snapshot, situation, links, _feeds(branch), pages, help_address, trends_address
         )
         files[f"{branch}.json"] = partial(_document, snapshot, situation)
         files[f"{branch}.svg"] = badge(snapshot, situation)
@@ -94,10 +100,12 @@ def files_of(
         files[f"{branch}.notes.txt"] = notes_file(snapshot, situation)
         if facts:
             files[help_address] = help_page(branch, facts).encode("utf-8", "replace")
+        measured = trends_page(snapshot, (trends or {}).get(branch))
+        files[trends_address] = measured.encode("utf-8", "replace")
         lately = (news or {}).get(branch)
         if lately is not None:
             files[f"{branch}.atom"] = atom(snapshot, lately, base)
-    files["shepherd.prom"] = prometheus(list(snapshots.values()), situation)
+    files["shepherd.prom"] = prometheus(list(snapshots.values()), situation, trends)
     waiting = [branch for branch in branches if branch not in snapshots]
     every = list(snapshots.values())
     index = index_page(every, situation, waiting, helps or (), INDEX_FEEDS)
@@ -128,8 +136,10 @@ def _page(
     feeds: Sequence[Link],
     older: OlderPages | None,
     help_address: str,
+    trends_address: str,
 ) -> Iterator[bytes]:
-    for piece in branch_page_pieces(snapshot, situation, links, feeds, older, help_address):
+    pages = (older, help_address, trends_address)
+    for piece in branch_page_pieces(snapshot, situation, links, feeds, *pages):
         yield as_called(piece).encode("utf-8", "replace")
 
 
@@ -139,24 +149,27 @@ def _document(snapshot: Snapshot, situation: Situation) -> Iterator[bytes]:
     yield b"\n"
 
 
-def write_report(settings: Settings, situation: Situation) -> list[Path]:
+def write_report(settings: Settings, situation: Situation, *, trends_as_kept: bool = False) -> list[Path]:
     """Write all pages and feeds; where they are, the index first.
 
     Whatever keeps them from being written takes the SHAs away: those that are there may not hold any more.
+
+    Args:
+        trends_as_kept: compute no trends, show those that were kept.
 
     Raises:
         NoAnswerError: no branch has a snapshot yet, or one cannot be read.
         StoreError: a file cannot be written; the pages that are there stay whole.
     """
     try:
-        return _write_report(settings, situation)
+        return _write_report(settings, situation, trends_as_kept)
     except Exception:
         with suppress(OSError, StoreError):
             _take_back(settings)
         raise
 
 
-def _write_report(settings: Settings, situation: Situation) -> list[Path]:
+def _write_report(settings: Settings, situation: Situation, trends_as_kept: bool) -> list[Path]:
     snapshots = read_snapshots(settings)
     if not snapshots:
         raise NoAnswerError("no answer yet, so there is nothing to report: inv find judge report")
@@ -165,8 +178,10 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     news = {branch: news_of(settings, snapshot) for branch, snapshot in snapshots.items()}
     older = {branch: pages_there(settings, branch) for branch in snapshots}
     helps = {branch: facts_of(settings, branch) for branch in snapshots}
+    trends = trends_of_branches(settings, snapshots, situation.now, only_kept=trends_as_kept)
     situation = replace(situation, budgets=_budgets(settings, snapshots))
-    files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older, helps)
+    url = settings.report.url
+    files = files_of(snapshots, settings.branches, situation, news, url, older, helps, trends)
     for name, content in files.items():
         write_atomically(directory / name, content if isinstance(content, bytes) else content())
     _forget_branches(settings, files)

@@ -39,3 +39,7 @@ class SnapshotContext(Struct, frozen=True):
     """The git notes ref by which people can speak; empty: none."""
     speech: ItemSpeech = NOT_KNOWN
     """How people say on bugs and requests what QA found."""
+    components: tuple[str, ...] = ()
+    """The names of those that the settings have."""
+    touching: Mapping[str, tuple[int, ...]] = {}
+    """SHA of a landing after D -> the components that it touches, as places in `components`."""

@@ -6,7 +6,7 @@ Which landings a mail told of is noted with that mail, under "live".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from shepherd.act import EVERYWHERE
@@ -26,20 +26,28 @@ _NOT_KNOWN_BEFORE = ("rewrite", "began", "restored")
 """Entries by which it is not known of what went live before them whether its people were told."""
 
 
-def note_switch(settings: Settings, database: Database, run: Run) -> None:
-    """Note from when on people are told, and when they are told no more: of what went live before, or
-    meanwhile, nobody is. Raises StoreError: the database cannot be used."""
-    assert settings.mail is not None
-    wanted = settings.mail.live != "never"
+def note_switches(settings: Settings, database: Database, run: Run, wanted: Mapping[str, bool]) -> None:
+    """Note from when on something is told, and when it is told no more: of what happened before, or
+    meanwhile, nothing is.
+
+    Args:
+        wanted: kind of the entry that says so -> whether it is told now.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
     for branch in settings.branches:
         with database.branch(branch) as store:
-            last, began = store.journal.last(SWITCH), store.journal.first("began")
-        if (last is not None and last.data["on"]) == wanted:
-            continue
+            last = {kind: store.journal.last(kind) for kind in wanted}
+            began = store.journal.first("began")
+        changed = [
+            JournalEntry(kind, data={"on": on})
+            for kind, on in wanted.items()
+            if ((entry := last[kind]) is not None and entry.data["on"]) != on
+        ]
         # nothing is written into a journal that was never begun, or is lost
-        if began is None or not _has_answer(settings, branch):
-            continue
-        database.append(branch, [JournalEntry(SWITCH, data={"on": wanted})], run)
+        if changed and began is not None and _has_answer(settings, branch):
+            database.append(branch, changed, run)
 
 
 def _has_answer(settings: Settings, branch: str) -> bool:
@@ -82,7 +90,7 @@ def untold(
     if not news:
         return []
     with database.branch(EVERYWHERE) as store:
-        told = _told(store.journal, today, again_today)
+        told = names_told(store.journal, "live", today, again_today)
         former = {branch: store.of(branch).journal.names for branch in {each.branch for each in news}}
     return [
         each for each in news if not any(f"{name} {each.entry.id}" in told for name in former[each.branch])
@@ -98,9 +106,14 @@ def _told_since(journal: Journal) -> datetime | None:
     return max([switch.time, *(entry.time for entry in others if entry is not None)])
 
 
-def _told(journal: Journal, today: date, again_today: bool) -> set[str]:
-    """Branch and SHA of what is not to be told of now: a mail that was sent told of it, or one that may have
-    been sent did so today."""
+def names_told(journal: Journal, noted: str, today: date, again_today: bool) -> set[str]:
+    """The names of what is not to be told of now: a mail that was sent told of it, or one that may have been
+    sent did so today.
+
+    Args:
+        noted: where the names stand in the data of a mail.
+        again_today: also what a mail of today told of is to be told, for a preview.
+    """
     told: set[str] = set()
     for back in range(again_today, NEWS_DAYS + 2):
         day = today - timedelta(days=back)
@@ -108,7 +121,7 @@ def _told(journal: Journal, today: date, again_today: bool) -> set[str]:
         maybe: set[str] = set()
         for entry in journal.entries("meant", "done", beginning=f"{day} "):
             if entry.kind == "meant":
-                open_mails[entry.subject] = entry.data.get("live", [])
+                open_mails[entry.subject] = entry.data.get(noted, [])
                 continue
             names = open_mails.pop(entry.subject, [])
             if entry.data["result"] == "done":

@@ -42,6 +42,10 @@ _AT_ONCE = 5000
 """Rows that are copied in one statement."""
 
 
+class WrittenMeanwhileError(StoreError):
+    """A file of SQLite was written to while it was read as one that nobody writes."""
+
+
 class BranchStore:
     """Journal, cache and archive of one branch, within one transaction."""
 
@@ -153,7 +157,7 @@ class Database:
 
     def _check_untouched(self) -> None:
         if self._untouched is not None and _version(self._untouched[0]) != self._untouched[1]:
-            raise StoreError(f"{self.name}: was written to while it was being read; try again")
+            raise WrittenMeanwhileError(f"{self.name}: was written to while it was being read; try again")
 
     @contextmanager
     def branch(self, name: str) -> Iterator[BranchStore]:

@@ -51,6 +51,7 @@ KINDS = (
     "restored",  # a backup was put back, and what people said after it was made is not known
     "check-wait",  # a check began to keep candidates back, or does so no more
     "live-mails",  # from when on people are told that a landing of theirs went live, or are told no more
+    "promotion-mails",  # from when on mail.promotions is told of promotions, or is told no more
     "freeze",  # a person wants no deployments, until a time or until the word is taken back
     "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag
 )
@@ -88,8 +89,17 @@ _OF_KINDS = _ENTRIES.where(_BRANCHES, journal.c.kind.in_(bindparam("kinds", expa
 _IN_ORDER = _OF_KINDS.order_by(journal.c.seq)
 _OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expanding=True)))
 _NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
+# with the subject it is found by the index
+_BEFORE = _OF_KINDS.where(journal.c.subject == "", journal.c.seq < bindparam("place"))
+_BEFORE = _BEFORE.order_by(journal.c.seq.desc()).limit(1)
+# by the index alone: the data is read of those that match
+_OF_COMMITS = _IN_ORDER.where(
+    func.substr(journal.c.subject, 1, bindparam("length")).in_(bindparam("commits", expanding=True))
+)
+_CONTENT = select(*(journal.c[name] for name in chain.COLUMNS)).where(journal.c.seq == bindparam("place"))
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
+_LINK = chain.ENTRIES.where(_BRANCHES, journal.c.seq == bindparam("place"))
 _FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
 
 
@@ -137,19 +147,19 @@ class Journal:
         for start in range(0, len(entries), _ROWS):
             rows = []
             for entry in entries[start : start + _ROWS]:
-                row = {
-                    "at": when,
-                    "run_id": run_id,
-                    "branch": self._branch,
-                    "kind": entry.kind,
-                    "subject": entry.subject,
+                content = (
+                    when,
+                    run_id,
+                    self._branch,
+                    entry.kind,
+                    entry.subject,
                     # an author's name may be of any length; the column is not
-                    "who": _kept(entry.who[:WHO], server),
-                    "why": _kept(entry.why, server),
-                    "data": msgspec.json.encode({**entry.data, chain.KEY: head}, enc_hook=str).decode(),
-                }
-                head = chain.following(head, row)
-                rows.append(row)
+                    _kept(entry.who[:WHO], server),
+                    _kept(entry.why, server),
+                    msgspec.json.encode({**entry.data, chain.KEY: head}, enc_hook=str).decode(),
+                )
+                head = chain.following(head, content)
+                rows.append(dict(zip(chain.COLUMNS, content, strict=True)))
             insert_rows(self._connection, journal, rows)
         return len(entries)
 
@@ -189,6 +199,11 @@ class Journal:
         """The place of the branch's last entry, of whatever kind; 0 if there is none."""
         return self._connection.scalar(select(func.max(journal.c.seq)).where(self._of_branch)) or 0
 
+    def head_name(self) -> str:
+        """The head of the whole journal, of all branches, as it is now: `NUMBER:HASH`, as people and programs
+        copy it for `inv audit --verify --head`."""
+        return f"{self.next_seq() - 1}:{chain.head(self._connection)}"
+
     def count(self, until: int) -> int:
         """How many entries of the branch there are up to a place."""
         where = [self._of_branch, journal.c.seq <= until]
@@ -201,9 +216,34 @@ class Journal:
         ).one_or_none()
         return None if row is None else hashlib.sha256(msgspec.json.encode(list(row))).hexdigest()
 
+    def head_at(self, seq: int) -> str:
+        """The chain's hash after the entry at a place; empty: it was written by a release that knew no chain,
+        or the branch has none there."""
+        row = self._connection.execute(_LINK, {"place": seq, "branches": [self._branch]}).one_or_none()
+        return "" if row is None else chain.after(row[1:])
+
     def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
         return next(iter(self.newest(1, kind)), None)
+
+    def last_before(self, seq: int, kind: str) -> JournalEntry | None:
+        """The newest entry of a kind without subject that stands before a place, if any."""
+        return next(iter(self._fetch(_BEFORE, kinds=(kind,), place=seq)), None)
+
+    def of_commits(self, ids: Collection[str], *kinds: str) -> list[JournalEntry]:
+        """Entries whose subject is one of these SHAs and something else ("SHA ITEM"), oldest first."""
+        wanted = sorted(ids)
+        entries: list[JournalEntry] = []
+        for start in range(0, len(wanted), _CHUNK):
+            some = wanted[start : start + _CHUNK]
+            entries += self._fetch(_OF_COMMITS, kinds=kinds, commits=some, length=len(some[0]))
+        return sorted(entries, key=lambda entry: entry.seq)
+
+    def hash_after(self, seq: int) -> str:
+        """The hash of the journal up to an entry (docs/audit.md#the-chain); empty: the entry names none, or
+        is not there."""
+        row = self._connection.execute(_CONTENT, {"place": seq}).one_or_none()
+        return chain.after(list(row)) if row is not None else ""
 
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""

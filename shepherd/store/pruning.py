@@ -13,7 +13,7 @@ So where answers change every day they are kept for `keep`, and else for longer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from shepherd.snapshot import JournalPlace
 from shepherd.store.snapshot_files import stored
 
 DAY = 86_400
+WEEK = 7 * DAY
 
 
 class SnapshotFile(NamedTuple):
@@ -34,24 +35,34 @@ class SnapshotFile(NamedTuple):
     at: float
 
 
-def outdated(kept: Sequence[SnapshotFile], now: float, keep: float) -> list[Path]:
+def outdated(
+    kept: Sequence[SnapshotFile],
+    now: float,
+    keep: float,
+    *,
+    unit: int = DAY,
+    place: Callable[[Path], int] | None = None,
+) -> list[Path]:
     """The files that may go.
 
     Args:
         kept: all snapshots of a branch but the latest.
         now, keep: seconds.
+        unit: DAY, or WEEK where not every day has a file.
+        place: of a file in the order in which they were written; None: they are snapshots, which name it.
     """
-    days = sorted({int(each.at // DAY) for each in kept}, reverse=True)
-    wanted = max(1, int(-(-keep // DAY)))
+    place = place or _place
+    days = sorted({int(each.at // unit) for each in kept}, reverse=True)
+    wanted = max(1, int(-(-keep // unit)))
     if len(days) <= wanted:
         return []
-    since = min(now - keep, days[wanted - 1] * DAY)
+    since = min(now - keep, days[wanted - 1] * unit)
     old = [each for each in kept if each.at < since]
     if not old:
         return []
     oldest = min((each for each in kept if each.at >= since), key=lambda each: each.at)
-    place = _place(oldest.path)
-    return [each.path for each in old if _place(each.path) <= place]
+    newest = place(oldest.path)
+    return [each.path for each in old if place(each.path) <= newest]
 
 
 class _Placed(Struct, frozen=True):

@@ -172,7 +172,7 @@ def place_of(journal: Journal) -> JournalPlace | None:
     if began is None or total is None:
         return None
     first = first_run(began, tip)
-    return JournalPlace(seq, total, journal.count(seq), *first)
+    return JournalPlace(seq, total, journal.count(seq), *first, journal.head_at(seq))
 
 
 def first_run(began: JournalEntry, tip: JournalEntry | None) -> tuple[datetime, int]:

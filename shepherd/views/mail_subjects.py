@@ -11,6 +11,7 @@ from shepherd.values import some, utc
 from shepherd.views import words
 from shepherd.views.mail_checks import check_name, how_long_since
 from shepherd.views.mail_entries import MailEntry, Project
+from shepherd.views.mail_promotion import promotion_subject
 from shepherd.views.terminal import plain
 
 LONGEST_WITH_TITLE = 110
@@ -30,6 +31,9 @@ def subject_of(mail: Mail, entries: Sequence[MailEntry], project: Project) -> st
             subject = _of_escalation(entries)
         case "alarm":
             subject = _of_alarm(mail)
+        case "promotion":
+            assert mail.promotion is not None
+            subject = f"{_place([mail.promotion.branch])} {promotion_subject(mail.promotion)}"
         case "checks":
             subject = _of_checks(mail, project)
         case "unreachable":

@@ -13,6 +13,7 @@ from shepherd.views import words
 from shepherd.views.mail_checks import held_entry_of
 from shepherd.views.mail_entries import SHOWN, Project, entry_of, live_entry_of
 from shepherd.views.mail_html import html_environment
+from shepherd.views.mail_promotion import promotion_entry_of
 from shepherd.views.mail_subjects import subject_of
 from shepherd.views.mail_text import text_environment
 
@@ -36,6 +37,7 @@ def written(mail: Mail, project: Project, missing: Sequence[str] = ()) -> Writte
         "mail": mail,
         "entries": entries,
         "live": [live_entry_of(each, project) for each in mail.live],
+        "promotion": promotion_entry_of(mail.promotion, project) if mail.promotion else None,
         "held": [held_entry_of(each, project) for each in mail.held],
         "shown": SHOWN,
         "project": project,

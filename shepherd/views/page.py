@@ -63,14 +63,15 @@ def branch_page(
     feeds: Sequence[Link] = (),
     older: OlderPages | None = None,
     help_address: str = "",
+    trends_address: str = "",
 ) -> str:
     """The page of one branch; `links` to other pages stand at its top, those to feeds at its end.
 
     Args:
         older: the pages of what is live, if there are any.
-        help_address: the page for those who land code, if there is one.
+        help_address, trends_address: the page for those who land code, and that of trends, if there are any.
     """
-    return "".join(branch_page_pieces(snapshot, situation, links, feeds, older, help_address))
+    return "".join(branch_page_pieces(snapshot, situation, links, feeds, older, help_address, trends_address))
 
 
 def branch_page_pieces(
@@ -80,6 +81,7 @@ def branch_page_pieces(
     feeds: Sequence[Link] = (),
     older: OlderPages | None = None,
     help_address: str = "",
+    trends_address: str = "",
 ) -> Iterator[str]:
     """The same in pieces, which end where lines do: with 100,000 landings it has 24 million letters."""
     known = cautions(snapshot, situation)
@@ -105,6 +107,7 @@ def branch_page_pieces(
             links=links,
             older=older,
             help_address=help_address,
+            trends_address=trends_address,
             wait=answer.wait_for(snapshot, known),
             freezes=calendar(snapshot, situation),
             waits=_waits(snapshot, known),

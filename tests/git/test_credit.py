@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shepherd.git.branch_reading import OtherMainline
@@ -106,6 +106,10 @@ HANDS = st.builds(
 )
 
 
+@example(
+    Hands(("GitHub", "ann@example.org"), ("Ann", "ann@example.org"), (), (("Ann", "b@example.org"),), ()),
+    "merged-author",
+)
 @given(HANDS, st.sampled_from(RULES))
 def test_no_robot_and_no_address_is_ever_named(hands: Hands, rule: PersonRule) -> None:
     person, _, merged_by, co_authors = credit(hands, rule, ROBOTS)

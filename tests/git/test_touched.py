@@ -165,3 +165,42 @@ class TestFailures:
         repo.git("config", "core.quotePath", "true")
         repo.git("config", "diff.relative", "true")
         assert read_touched(git, [sha], [("db/*",)]) == {sha: {0: ("db/a", "db/b")}}
+
+
+class TestComponents:
+    def test_folders_and_files_behind_the_limits(self, repo: Repo, git: Git) -> None:
+        shas = [
+            repo.commit("Both", {"src/web/a.js": "a", "Makefile": "b", "database/schema/patch-1.sql": ""}),
+            repo.commit("Web", {"src/web/b/c.js": "a"}),
+            repo.commit("Near", {"src/website.js": "a", "sub/Makefile": "", "src/webb/x": ""}),
+        ]
+        components = [("src/web/", "lib/ui"), ("Makefile",)]
+        assert read_touched(git, shas, [SCHEMA], components) == {
+            shas[0]: {0: ("database/schema/patch-1.sql",), 1: (), 2: ()},
+            shas[1]: {1: ()},
+            shas[2]: {},
+        }
+
+    def test_a_folder_without_its_slash_is_a_folder_or_a_file(self, repo: Repo, git: Git) -> None:
+        folder, file = repo.commit("1", {"web/a": "a"}), repo.commit("2", {"web/a": None, "web": "a"})
+        assert read_touched(git, [folder, file], [], [("web",)]) == {folder: {0: ()}, file: {0: ()}}
+        assert read_touched(git, [folder, file], [], [("web/",)])[file] == {0: ()}, "it leaves the folder"
+
+    def test_a_renamed_file_leaves_one_component_and_comes_to_another(self, repo: Repo, git: Git) -> None:
+        repo.commit("1", {"web/a": "content"})
+        sha = repo.commit("2", {"web/a": None, "lib/a": "content"})
+        assert read_touched(git, [sha], [], [("web/",), ("lib/",)]) == {sha: {0: (), 1: ()}}
+
+    def test_any_bytes_and_signs_of_patterns_in_a_path(self, repo: Repo, git: Git) -> None:
+        repo.commit("1")
+        sha = fast_import(repo, inline(b"\xff/a"), inline(b"[a]/b"))
+        assert read_touched(git, [sha], [], [("[a]/",), ("a/",), ("\N{REPLACEMENT CHARACTER}/",)]) == {
+            sha: {0: ()}
+        }
+
+    def test_a_merge_of_many_files_is_read_once(self, repo: Repo, git: Git) -> None:
+        repo.commit("Base")
+        repo.set_ref("topic", repo.tip())
+        repo.commit("Work", {f"web/{number}": "" for number in range(2 * KEPT)}, branch="topic")
+        merge = repo.merge("Merge", repo.tip("topic"))
+        assert read_touched(git, [merge], [], [("web/",), ("lib/",)]) == {merge: {0: ()}}

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from shepherd.cautions import Caution
 from shepherd.plans.check_waits import CheckWait, HeldRevision, HeldUp
 from shepherd.plans.mails import Mail, RaisedAlarm, Waiting, WentLive
+from shepherd.plans.promotion_news import PromotedLanding, PromotionNews
 from shepherd.sentence import Part, Sentence, revision, statement
 from shepherd.situation import Hang
-from shepherd.snapshot import Blocker, LandingEntry
+from shepherd.snapshot import Blocker, LandingEntry, Rev
 from shepherd.views.mail_entries import Project
 from shepherd.views.mails import written
 from tests.views.conditions import FAILED, RUNNING
@@ -96,11 +97,31 @@ HELD = (
     ),
     HeldUp("stable", CheckWait(9, "ci/*", 105, NOW - timedelta(hours=4)), (), 2),
 )
+PROMOTION = PromotionNews(
+    *("stable", 4711, NOW - timedelta(minutes=5), Rev(104, "e" * 40), Rev(97, "a" * 40)),
+    *("Ann Reed", "the weekly release", "20110824T101500-12ab"),
+    code="0.4.0 (release 0007-3f9c2ab41d07, commit 3f9c2ab41d0791b2d06b8bd6a1d1b5a1c0f6f4e2)",
+    despite="the shop is down without it",
+    passed=("r104 waits for ci/build (running since 2011-08-24 09:58 UTC)",),
+    drop_hotfix="the hotfix is in r103",
+    landings=tuple(
+        PromotedLanding(revno, f"Landing {revno} <b>&amp;", "Zoë Žižek" if revno % 2 else "")
+        for revno in range(98, 104)
+    ),
+    count=7,
+)
 MAILS = {
     "digest": Mail("digest", "ann@example.org", tuple(map(waiting, (NEEDS_QA, BAD, ORPHAN))), live=LIVE),
     "digest-of-one": Mail("digest", "ann@example.org", (waiting(NEEDS_QA, 0.02),)),
     "digest-live-only": Mail("digest", "ann@example.org", live=LIVE[:1]),
-    "live": Mail("live", "ann@example.org", live=LIVE),
+    "live": Mail("live", "ann@example.org", live=LIVE, head=f"4712:{'5f' * 32}"),
+    "promotion": Mail("promotion", "archive@example.org", promotion=PROMOTION, head=f"4712:{'5f' * 32}"),
+    "promotion-seen": Mail(
+        "promotion",
+        "archive@example.org",
+        promotion=PromotionNews("stable", 9, NOW, Rev(104, "e" * 40), Rev(97, ""), "", "", "run-2", True),
+        head=f"4712:{'5f' * 32}",
+    ),
     "escalation": Mail("escalation", "dev@example.org", (waiting(BAD, 9), waiting(NEEDS_QA, 6))),
     "checks": Mail("checks", "dev@example.org", held=HELD),
     "alarm": Mail(

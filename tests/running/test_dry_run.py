@@ -52,7 +52,9 @@ REFUSED_HERE = {"init", "deployed", "upgrade", "lock.free"}
 """There are settings already, a ref tells what production runs, this is a checkout, and there is one host."""
 
 READERS = {
+    "audit",
     "replay",
+    "waits",
     "trends",
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
     *("freeze.status", "maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),

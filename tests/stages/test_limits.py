@@ -39,10 +39,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     calls: list[list[str]] = []
 
     def read(
-        git: Git, commits: Sequence[str], patterns: Sequence[Sequence[str]]
+        git: Git,
+        commits: Sequence[str],
+        patterns: Sequence[Sequence[str]],
+        *components: Sequence[Sequence[str]],
     ) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
         calls.append(list(commits))
-        return touched.read_touched(git, commits, patterns)
+        return touched.read_touched(git, commits, patterns, *components)
 
     monkeypatch.setattr("shepherd.stages.touched.read_touched", read)
     return calls

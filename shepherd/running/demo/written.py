@@ -22,6 +22,8 @@ from shepherd.settings import MailSettings, Settings
 from shepherd.situation import Hang
 from shepherd.snapshot import CheckEntry, Snapshot
 from shepherd.stages.mail_messages import message_for
+from shepherd.stages.promotion_mails import last_promotion
+from shepherd.store import Database
 
 COLUMNS = 80
 MADE_UP = ("checks", "alarm", "hang", "unreachable", "brake")
@@ -65,6 +67,8 @@ def _indented(line: str) -> str:
 
 
 def _mails(snapshot: Snapshot, settings: Settings, now: datetime) -> Iterator[Mail]:
+    with Database.of(settings, read_only=True) as database, database.branch(snapshot.branch) as store:
+        head, promoted = store.journal.head_name(), last_promotion(store, snapshot.branch)
     items = _waiting(snapshot, settings)
     by_person: dict[str, list[Waiting]] = {}
     for item in items:
@@ -78,7 +82,10 @@ def _mails(snapshot: Snapshot, settings: Settings, now: datetime) -> Iterator[Ma
             "live",
             f"{live[0].person.split()[0].lower()}@example.org",
             live=tuple(WentLive(snapshot.branch, entry, entry.live_since or now) for entry in theirs_live),
+            head=head,
         )
+    if promoted is not None:
+        yield Mail("promotion", OPERATORS, promotion=promoted, head=head)
     began = now - timedelta(hours=5)
     failed = CheckEntry("ci/unit", "no", "failed", began)
     held = HeldRevision(snapshot.landings[0].revno, failed)

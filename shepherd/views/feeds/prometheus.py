@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
-from msgspec import Struct
-
 from shepherd import __version__
 from shepherd.cautions import STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
 from shepherd.conditions import ConditionState
@@ -20,47 +18,44 @@ from shepherd.errors import NO_DATA
 from shepherd.health import TroubleKind, troubles
 from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Answer, Progress, Snapshot
-from shepherd.views.clean import clean
+from shepherd.trends.of_branch import BranchTrends
 from shepherd.views.conditions import for_checks, waiting_for_checks
+from shepherd.views.feeds.metric import Metric, Sample, lines_of
+from shepherd.views.feeds.trend_metrics import trend_metrics
 from shepherd.views.words import revno_of
 from shepherd.words import Budget
 
-LONGEST_LABEL = 200
-"""Characters of a label's value: each sample repeats it."""
 
-Sample = tuple[dict[str, str], float]
+def prometheus(
+    snapshots: Sequence[Snapshot], situation: Situation, trends: Mapping[str, BranchTrends] | None = None
+) -> bytes:
+    """UTF-8; metrics in a fixed order, branches in the order given, stages by name.
 
-
-class _Metric(Struct, frozen=True):
-    name: str
-    kind: str
-    help: str
-    samples: list[Sample]
-
-
-def prometheus(snapshots: Sequence[Snapshot], situation: Situation) -> bytes:
-    """UTF-8; metrics in a fixed order, branches in the order given, stages by name."""
+    Args:
+        trends: branch -> its trends, as far as they are known.
+    """
     lines: list[str] = []
-    for metric in (*_of_branches(snapshots, situation), *_of_situation(situation)):
-        if not metric.samples:
-            continue
-        name = f"qa_shepherd_{metric.name}"
-        lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
-        lines += [f"{name}{_labels(labels)} {_number(value)}" for labels, value in metric.samples]
+    metrics = (
+        *_of_branches(snapshots, situation),
+        *trend_metrics(trends or {}),
+        *_of_situation(situation),
+    )
+    for metric in metrics:
+        lines += lines_of(metric)
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[_Metric]:
+def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[Metric]:
     now = situation.now
     cautions_of = {snapshot.branch: cautions(snapshot, situation) for snapshot in snapshots}
 
-    def metric(name: str, help: str, values: Iterator[tuple[Snapshot, float | None]]) -> _Metric:
+    def metric(name: str, help: str, values: Iterator[tuple[Snapshot, float | None]]) -> Metric:
         samples = [({"branch": s.branch}, value) for s, value in values if value is not None]
-        return _Metric(name, "gauge", help, samples)
+        return Metric(name, "gauge", help, samples)
 
     known = [snapshot for snapshot in snapshots if snapshot.complete]
     free = [snapshot for snapshot in known if stopping(cautions_of[snapshot.branch]) is None]
-    yield _Metric(
+    yield Metric(
         "answer",
         "gauge",
         "1 for what the answer is, 0 for what it is not; a caution that stops makes it no-data or blocked.",
@@ -70,7 +65,7 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
             for word in get_args(Answer)
         ],
     )
-    yield _Metric(
+    yield Metric(
         "cautions",
         "gauge",
         "How many things of each kind there are to know before the answer is acted on.",
@@ -135,7 +130,7 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
         "When what is promoted now was promoted; absent where that is not known.",
         ((s, s.promoted.at.timestamp() if s.promoted and s.promoted.at else None) for s in snapshots),
     )
-    yield _Metric(
+    yield Metric(
         "landings",
         "gauge",
         "Landings that the page lists, by how far they are; what went live stays for 30 days.",
@@ -147,16 +142,16 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
     )
 
 
-def _of_conditions(known: Sequence[Snapshot]) -> Iterator[_Metric]:
+def _of_conditions(known: Sequence[Snapshot]) -> Iterator[Metric]:
     """What waits for checks, of branches that need any; no names of checks: there may be any number."""
     asked = [snapshot for snapshot in known if snapshot.checks]
-    yield _Metric(
+    yield Metric(
         "waits_for_checks",
         "gauge",
         "Revisions after the latest deployable that nothing blocks and that wait for checks, of those asked.",
         [({"branch": s.branch}, float(len(waiting_for_checks(s)))) for s in asked],
     )
-    yield _Metric(
+    yield Metric(
         "checks",
         "gauge",
         "Checks of the newest revision that waits for any, by what they say; absent where none waits.",
@@ -169,13 +164,13 @@ def _of_conditions(known: Sequence[Snapshot]) -> Iterator[_Metric]:
     )
 
 
-def _of_freezes(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[_Metric]:
+def _of_freezes(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[Metric]:
     on = {s.branch: situation.freezes.get(s.branch, ()) for s in snapshots}
     ahead = situation.freezes_next
 
-    def metric(name: str, help: str, values: Mapping[str, float | None]) -> _Metric:
+    def metric(name: str, help: str, values: Mapping[str, float | None]) -> Metric:
         samples = [({"branch": branch}, value) for branch, value in values.items() if value is not None]
-        return _Metric(name, "gauge", help, samples)
+        return Metric(name, "gauge", help, samples)
 
     yield metric(
         "frozen",
@@ -203,34 +198,34 @@ def _end(freezes: Sequence[Freeze]) -> float | None:
     return max(end.timestamp() for end in ends if end) if ends and None not in ends else None
 
 
-def _of_situation(situation: Situation) -> Iterator[_Metric]:
+def _of_situation(situation: Situation) -> Iterator[Metric]:
     yield from _of_budgets(situation.budgets)
     switch, hang, call = situation.maintenance, situation.hang, situation.schedule
-    yield _Metric("build_info", "gauge", "Which version wrote this.", [({"version": __version__}, 1.0)])
+    yield Metric("build_info", "gauge", "Which version wrote this.", [({"version": __version__}, 1.0)])
     wrong = [trouble.kind for trouble in troubles(situation)]
     counted = [({"kind": kind}, float(kind in wrong)) for kind in get_args(TroubleKind)]
-    yield _Metric("trouble", "gauge", "1 for what is not well with the shepherd itself.", counted)
+    yield Metric("trouble", "gauge", "1 for what is not well with the shepherd itself.", counted)
     if call is not None and call.began is not None:
         began: list[Sample] = [({"by": call.by}, call.began.timestamp())]
-        yield _Metric("last_call_timestamp_seconds", "gauge", "When cron or a timer last called.", began)
+        yield Metric("last_call_timestamp_seconds", "gauge", "When cron or a timer last called.", began)
     if call is not None and call.due is not None:
         due: list[Sample] = [({}, call.due.timestamp())]
-        yield _Metric("next_run_timestamp_seconds", "gauge", "When the next run is due.", due)
-    yield _Metric("maintenance", "gauge", "1 while the switch is on.", [({}, float(switch is not None))])
+        yield Metric("next_run_timestamp_seconds", "gauge", "When the next run is due.", due)
+    yield Metric("maintenance", "gauge", "1 while the switch is on.", [({}, float(switch is not None))])
     ons = [each.since for each in (switch, *switch.others) if each.since is not None] if switch else []
     if ons:
         since: list[Sample] = [({}, min(ons).timestamp())]
-        yield _Metric("maintenance_since_timestamp_seconds", "gauge", "Since when the switch is on.", since)
-    yield _Metric("suspected_hang", "gauge", "1 while a run seems to hang.", [({}, float(hang is not None))])
+        yield Metric("maintenance_since_timestamp_seconds", "gauge", "Since when the switch is on.", since)
+    yield Metric("suspected_hang", "gauge", "1 while a run seems to hang.", [({}, float(hang is not None))])
     if situation.now is not None:
         written: list[Sample] = [({}, situation.now.timestamp())]
-        yield _Metric("written_timestamp_seconds", "gauge", "When this file was written.", written)
+        yield Metric("written_timestamp_seconds", "gauge", "When this file was written.", written)
     stages = sorted(situation.stages.items())
 
-    def metric(name: str, kind: str, help: str, values: list[float | None]) -> _Metric:
+    def metric(name: str, kind: str, help: str, values: list[float | None]) -> Metric:
         pairs = zip(stages, values, strict=True)
         samples = [({"stage": stage}, value) for (stage, _), value in pairs if value is not None]
-        return _Metric(name, kind, help, samples)
+        return Metric(name, kind, help, samples)
 
     runs = [each for _, each in stages]
     yield metric(
@@ -250,22 +245,22 @@ def _of_situation(situation: Situation) -> Iterator[_Metric]:
     yield metric("stage_failures_total", "counter", "Runs that failed.", [float(r.failures) for r in runs])
 
 
-def _of_budgets(budgets: Mapping[str, Budget]) -> Iterator[_Metric]:
+def _of_budgets(budgets: Mapping[str, Budget]) -> Iterator[Metric]:
     """What the tracker's rate limit still had, at the last reading of each branch: they share one token."""
     known = [({"branch": branch, "limit": each.name}, each) for branch, each in budgets.items()]
-    yield _Metric(
+    yield Metric(
         "tracker_requests_limit",
         "gauge",
         "Requests, or points, that the tracker allows from one reset of its rate limit to the next.",
         [(labels, float(each.limit)) for labels, each in known],
     )
-    yield _Metric(
+    yield Metric(
         "tracker_requests_left",
         "gauge",
         "How many of them were left at the last reading.",
         [(labels, float(each.left)) for labels, each in known],
     )
-    yield _Metric(
+    yield Metric(
         "tracker_limit_resets_timestamp_seconds",
         "gauge",
         "When the tracker's rate limit is reset; absent where it does not say.",
@@ -287,17 +282,3 @@ def _oldest(snapshot: Snapshot) -> datetime | None:
 
 def _age(since: datetime | None, now: datetime) -> float | None:
     return (now - since).total_seconds() if since is not None else None
-
-
-def _labels(labels: dict[str, str]) -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{name}="{_quoted(value)}"' for name, value in labels.items()) + "}"
-
-
-def _quoted(value: str) -> str:
-    return clean(value, LONGEST_LABEL).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(round(value, 3))

@@ -1,0 +1,63 @@
+"""What came of judging again, for one branch: what `inv replay` prints, as text and as JSON
+(docs/replay.md#json)."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from shepherd.replaying.folds import Folds, JudgedAt
+from shepherd.replaying.supposing import SupposedAnswers
+
+
+class BranchReplay(Struct):
+    """One branch."""
+
+    branch: str
+    folds: Folds
+    runs: int = 0
+    answers: int = 0
+    same: int = 0
+    file: int = 0
+    """How many of the answers were compared with the snapshot that their run kept."""
+    repeated: int = 0
+    """With the one kept before, whose words they repeated."""
+    sum: int = 0
+    """With the hash of a snapshot that is not there any more."""
+    unjudged: int = 0
+    """Answers that could not be judged again."""
+    by_rules: int = 0
+    """With other settings: how many of the answers differ already by the rules of today."""
+    first: JudgedAt | None = None
+    last: JudgedAt | None = None
+    codes: tuple[str, ...] = ()
+    """The shepherds that gave the answers that differ, in the order in which they were met."""
+    code_now: str = ""
+    problems: tuple[str, ...] = ()
+    """What could not be judged again, a sentence each."""
+    altered: tuple[str, ...] = ()
+    """Snapshots that were changed after they were written, a sentence each."""
+    warnings: tuple[str, ...] = ()
+    """Snapshots that cannot be read, a sentence each; their answers were judged all the same."""
+    differ: tuple[JudgedAt, ...] = ()
+    supposed: SupposedAnswers | None = None
+    """With `--with-settings`: what would have been answered."""
+    changed: tuple[str, ...] = ()
+    """The settings that differ from the recorded ones: `orphans: block → pass`."""
+    unknown: tuple[str, ...] = ()
+    """What of the settings cannot show its effect, a sentence each."""
+
+    def count(self, judged: JudgedAt, same: bool, compared: str) -> None:
+        """Take an answer that was judged again."""
+        if self.last is None or self.last.run_id != judged.run_id:
+            self.runs += 1
+        self.first, self.last = self.first or judged, judged
+        self.answers += 1
+        self.same += same
+        setattr(self, compared, getattr(self, compared) + 1)
+        if not same:
+            self.differ += (judged,)
+
+    def met(self, code: str) -> None:
+        """A shepherd that gave an answer that differs."""
+        if code not in self.codes:
+            self.codes += (code,)

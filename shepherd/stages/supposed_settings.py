@@ -1,0 +1,162 @@
+"""What a run judged by, with other settings in place of those that were recorded
+(docs/replay.md#with-other-settings)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shepherd.conditions import Conditions, Limit, Touched
+from shepherd.settings import MailSettings, Settings
+from shepherd.snapshot import Snapshot
+from shepherd.stages.checks import conditions_of
+from shepherd.stages.evidence import options_of, speech_of
+from shepherd.stages.judge_input import Announcement, JudgeInput
+from shepherd.stages.snapshot_context import SnapshotContext
+
+READ_EARLIER = (
+    "repository",
+    "ref",
+    "deployed",
+    "promote",
+    "qa",
+    "marks",
+    "robots",
+    "person",
+    "verdict_notes",
+)
+"""Keys of a branch by which landings and words are read before anything is judged."""
+TRACKER_READ_EARLIER = ("type", "path", "project", "service_root", "words")
+
+
+class SupposedInput(Struct, frozen=True):
+    """An input with other settings."""
+
+    given: JudgeInput
+    changed: Mapping[str, str]
+    """Key -> `block → pass`: what was recorded, and what stands for it."""
+    unknown: tuple[str, ...]
+    """What of the settings cannot show its effect on this run, a sentence each."""
+
+
+def supposed_input(given: JudgeInput, settings: Settings, branch: str) -> SupposedInput:
+    """An input as it would have been by these settings, as far as what was recorded tells."""
+    if given.problem:
+        # nothing was read, whatever the settings were
+        return SupposedInput(given, {}, ())
+    options = options_of(settings, branch)
+    conditions, unknown = _conditions(given.conditions, conditions_of(settings, branch))
+    context = _context(given.context, settings, branch)
+    announcement = _announcement(given.announcement, settings)
+    other = replace(given, options=options, conditions=conditions, context=context, announcement=announcement)
+    changed = dict(_changed(given, other))
+    return SupposedInput(other, changed, tuple(unknown))
+
+
+def read_earlier(settings: Settings, supposed: Settings, branch: str) -> Iterator[str]:
+    """Keys that differ between two settings and by which is read what is judged: what they would have done is
+    not known.
+
+    Args: settings: those of today; supposed: those that are supposed.
+    """
+    now, then = settings.branches[branch], supposed.branches[branch]
+    for key in (*READ_EARLIER, "check_notes"):
+        if getattr(now, key) != getattr(then, key):
+            yield f"branches.{branch}.{key}"
+    trackers = settings.tracker_of(branch), supposed.tracker_of(branch)
+    for key in TRACKER_READ_EARLIER:
+        if getattr(trackers[0], key) != getattr(trackers[1], key):
+            yield f"tracker.{key}"
+    if settings.keep != supposed.keep:
+        yield "keep"
+
+
+def _conditions(recorded: Conditions, wanted: Conditions) -> tuple[Conditions, list[str]]:
+    unknown = [
+        f"the check {each!r}: what it said was not asked for"
+        for each in wanted.checks
+        if each not in recorded.checks
+    ]
+    checks = tuple(each for each in wanted.checks if each in recorded.checks)
+    places = {each.paths: place for place, each in reversed(list(enumerate(recorded.limits)))}
+    unknown += [
+        f"the limit on {', '.join(each.paths)}: which landings touch these was not looked up"
+        for each in wanted.limits
+        if each.paths not in places
+    ]
+    limits: list[Limit] = [each for each in wanted.limits if each.paths in places]
+    touched: dict[str, Touched] = {}
+    for sha, touches in recorded.touched.items():
+        its = {
+            place: touches[places[each.paths]]
+            for place, each in enumerate(limits)
+            if places[each.paths] in touches
+        }
+        if its:
+            touched[sha] = its
+    return Conditions(checks, recorded.results if checks else {}, tuple(limits), touched), unknown
+
+
+def _context(recorded: SnapshotContext, settings: Settings, branch: str) -> SnapshotContext:
+    config, tracker = settings.branches[branch], settings.tracker_of(branch)
+    return replace(
+        recorded,
+        bug_url=tracker.bug_url,
+        request_url=tracker.request_url,
+        landing_url=config.landing_url,
+        compare_url=config.compare_url,
+        timezone=settings.timezone,
+        several=len(settings.branches) > 1,
+        marks=config.marks,
+        speech=speech_of(settings, branch),
+    )
+
+
+def _announcement(recorded: Announcement | None, settings: Settings) -> Announcement | None:
+    mail: MailSettings | None = settings.mail
+    if mail is None or not mail.list:
+        return None
+    # what the journal knew is recorded of those landings alone that did block
+    known = recorded.histories if recorded is not None else {}
+    return Announcement(True, mail.grace_days, settings.timezone, mail.at, mail.weekend, known)
+
+
+def mails_not_known(supposed: JudgeInput, snapshot: Snapshot) -> bool:
+    """Whether the list would have been told of blockers of which it is not known when."""
+    mails = supposed.announcement
+    if mails is None:
+        return False
+    blocking = {each.revno for each in snapshot.blockers}
+    return any(each.revno in blocking and each.id not in mails.histories for each in snapshot.landings)
+
+
+def _changed(was: JudgeInput, now: JudgeInput) -> Iterator[tuple[str, str]]:
+    pairs: list[tuple[str, object, object]] = [
+        ("orphans", was.options.orphans, now.options.orphans),
+        ("exempt_subjects", was.options.exempt_subjects, now.options.exempt_subjects),
+        ("checks", was.conditions.checks, now.conditions.checks),
+        ("limits", _limits(was.conditions), _limits(now.conditions)),
+    ]
+    names = ("bug_url", "request_url", "landing_url", "compare_url", "timezone")
+    pairs += [(name, getattr(was.context, name), getattr(now.context, name)) for name in names]
+    if was.announcement is not None:
+        mails = was.announcement, now.announcement or replace(was.announcement, list=False)
+        pairs += [
+            (f"mail.{name}", getattr(mails[0], name), getattr(mails[1], name))
+            for name in ("list", "grace_days", "at", "weekend")
+        ]
+    for name, before, after in pairs:
+        if before != after:
+            yield name, f"{_shown(before)} → {_shown(after)}"
+
+
+def _limits(conditions: Conditions) -> tuple[str, ...]:
+    return tuple(f"at most {each.max} of {' '.join(each.paths)}" for each in conditions.limits)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or "none"
