@@ -371,3 +371,8 @@ class Snapshot(Struct, frozen=True):
     def branch_to_name(self) -> str:
         """What `--branch` has to say in a printed command; empty where there is only one branch."""
         return self.branch if self.several else ""
+
+    @property
+    def head_name(self) -> str:
+        """The journal's head behind the answer, `NUMBER:HASH`; empty: not known."""
+        return self.journal.head_name if isinstance(self.journal, JournalPlace) else ""

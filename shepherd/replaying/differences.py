@@ -133,10 +133,9 @@ def _of_landings(
 
 def _way(old: SaidOfLanding | None, new: SaidOfLanding | None) -> Way | None:
     """None: both say the same."""
-    known = old is not None and new is not None and old.good is not None
-    # of a landing that names nothing the state does not say it
-    good = known and old is not None and new is not None and old.good != new.good
-    before, after = _state(old, good), _state(new, good)
+    # of a landing that names nothing the state does not say whether it is good
+    known = None not in {each.good for each in (old, new) if each is not None and each.state == "orphan"}
+    before, after = _state(old, known), _state(new, known)
     rules = (old.rule if old else "", new.rule if new else "")
     if before == after and (rules[0] == rules[1] or not rules[0]):
         return None
@@ -146,9 +145,7 @@ def _way(old: SaidOfLanding | None, new: SaidOfLanding | None) -> Way | None:
 def _state(said: SaidOfLanding | None, with_good: bool) -> str:
     if said is None:
         return "not listed"
-    if said.state == "orphan" and with_good:
-        return f"orphan, {'good' if said.good else 'not good'}"
-    return said.state
+    return "orphan, good" if said.state == "orphan" and said.good and with_good else said.state
 
 
 def _of_the_rest(old: Snapshot, new: Snapshot) -> Iterator[Difference]:

@@ -26,7 +26,8 @@ def write_current(settings: Settings, writing: str = "") -> list[Path]:
 
     for _ in range(TRIES):
         present = situation(settings, writing)
-        pages = write_report(settings, present)
+        # only the stage itself has the time, and is the one run that may write what it computed
+        pages = write_report(settings, present, trends_as_kept=not writing)
         if freezes_now(settings, now())[0] == present.freezes:
             break
     return pages

@@ -19,7 +19,7 @@ from shepherd.settings import Settings, read
 from shepherd.stages.kept_inputs import KeptInput, LostInput, kept_inputs
 from shepherd.stages.rejudging import Rejudging
 from shepherd.stages.supposing import Supposing
-from shepherd.values import date
+from shepherd.values import date, first_few
 
 _SHOWN_EACH = 25
 """Answers after which the count on a terminal goes up."""
@@ -52,8 +52,8 @@ def replay(
         reports.append(report)
     if run is not None:
         known.check(run, reports)
-        reports = [each for each in reports if each.answers]
-    _print(reports, with_settings, json)
+        reports = [each for each in reports if each.answers or each.unjudged]
+    _print(settings, reports, with_settings, json)
     return worst([_code(each) for each in reports])
 
 
@@ -62,6 +62,7 @@ class _KnownRuns:
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
+        self._lost: list[str] = []
 
     def looked_through(
         self,
@@ -77,7 +78,9 @@ class _KnownRuns:
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
-                report.problems += (kept.problem,)
+                if run is None:
+                    report.problems += (kept.problem,)
+                self._lost.append(kept.problem)
                 continue
             self._ids[kept.run_id] = None
             if run in (None, kept.run_id):
@@ -92,12 +95,11 @@ class _KnownRuns:
             report.problems += (f"{branch}: no run could be judged again: {which}",)
 
     def check(self, run: str, reports: list[BranchReplay]) -> None:
-        """Raises SettingsError, NoAnswerError: there is no such run."""
+        """Raises SettingsError, NoAnswerError: the run was not met."""
         if any(each.answers or each.unjudged for each in reports):
             return
-        unread = [problem for each in reports for problem in each.problems]
-        if unread:
-            raise NoAnswerError(f"what {run} judged by is not known: {unread[0]}")
+        if self._lost:
+            raise NoAnswerError(f"what {run} judged by is not known: {self._lost[0]}")
         names, newest = sorted(self._ids), next(reversed(self._ids), "")
         if not names:
             raise SettingsError(
@@ -171,17 +173,19 @@ def _others(options: TaskOptions, file: str) -> Settings:
     return others
 
 
-def _print(reports: list[BranchReplay], file: str | None, json: bool) -> None:
+def _print(settings: Settings, reports: list[BranchReplay], file: str | None, json: bool) -> None:
     from shepherd.views import replay as view
 
     if json:
         say(json_for_terminals(view.as_json(reports)))
         return
     for report in reports:
-        for problem in (*report.problems, *report.warnings):
+        for problem in first_few([*report.problems, *report.warnings], "all with --json"):
             complain(problem)
-    texts = [view.supposed(each, file) if file is not None else view.told(each) for each in reports]
-    say("\n\n".join(filter(None, texts)))
+    several = len(settings.branches) > 1
+    texts = [view.supposed(each, file) if file is not None else view.told(each, several) for each in reports]
+    if told := [text for text in texts if text]:
+        say("\n\n".join(told))
 
 
 def _code(report: BranchReplay) -> int:

@@ -8,8 +8,9 @@ A key is the part (`recorded`), the field in it (`seen`) and, where the field is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, partial
+from hashlib import sha256
+from itertools import chain, islice
 from types import GenericAlias
 from typing import Any, get_args, get_origin
 
@@ -23,6 +24,7 @@ from shepherd.plans.mails import BlockerHistory
 from shepherd.snapshot import Answer, JournalPlace, Rev, Snapshot
 from shepherd.stages.judge_input import Announcement, JudgeInput
 from shepherd.stages.snapshot_context import SnapshotContext
+from shepherd.store.last_lines import LineGroup
 from shepherd.words import Options, RecordedEvidence, TrackerData
 
 LAYOUT = 1
@@ -97,7 +99,7 @@ class PartField:
     """One field of a part: as lines, and back."""
 
     def __init__(self, part: str, name: str, holds: Any) -> None:
-        self.id = (part, name)
+        self.id, self.name = (part, name), name
         self.in_places = self.id in _IN_PLACES
         origin, arguments = get_origin(holds), get_args(holds)
         self._set = origin is frozenset
@@ -153,6 +155,7 @@ def _public(value: Any) -> Any:
     return replace(value, address=None) if type(value) is BlockerHistory else value
 
 
+_AT_ONCE = 1_000
 _encode = msgspec.json.Encoder().encode
 FIELDS: Mapping[tuple[str, str], PartField] = {
     (part, field.name): PartField(part, field.name, field.type)
@@ -160,6 +163,7 @@ FIELDS: Mapping[tuple[str, str], PartField] = {
     for field in sorted(fields(struct), key=lambda field: field.name)
     if (part, field.name) not in _LEFT_OUT
 }
+_FIELDS_OF = {part: [field for field in FIELDS.values() if field.id[0] == part] for part in PARTS}
 
 
 def parts_of(given: JudgeInput, snapshot: Snapshot, sum: str) -> dict[str, Struct]:
@@ -187,11 +191,26 @@ def parts_of(given: JudgeInput, snapshot: Snapshot, sum: str) -> dict[str, Struc
     return {**there, "why": KeptWhy(given.code, given.problem, names, given.journal)}
 
 
-def lines_of(parts: Mapping[str, Struct]) -> Iterator[bytes]:
-    """The lines of some parts, ascending by key."""
-    for (part, name), field in FIELDS.items():
-        if part in parts:
-            yield from field.lines(getattr(parts[part], name))
+def groups_of(parts: Mapping[str, Struct]) -> Iterator[LineGroup]:
+    """The lines of some parts: a group of each part, and one of each of its collections."""
+    for part, fields_of_part in _FIELDS_OF.items():
+        if part not in parts:
+            continue
+        values = [(field, getattr(parts[part], field.name)) for field in fields_of_part]
+        lines = [line for field, value in values if not field.in_places for line in field.lines(value)]
+        yield LineGroup(part, sha256(b"\n".join(lines)).hexdigest(), partial(iter, lines))
+        for field, value in values:
+            if field.in_places:
+                yield LineGroup(f"{part}.{field.name}", _sum_of(value), partial(field.lines, value))
+
+
+def _sum_of(collection: Any) -> str:
+    """Of everything in it, in pieces: it may be large."""
+    total = sha256()
+    each = iter(collection.items() if isinstance(collection, Mapping) else collection)
+    while some := list(islice(each, _AT_ONCE)):
+        total.update(msgspec.msgpack.encode(some))
+    return total.hexdigest()
 
 
 def input_of(parts: Mapping[str, Any]) -> JudgeInput:

@@ -74,13 +74,41 @@ def judgement_of(given: JudgeInput) -> Judgement:
     )
 
 
-def snapshot_of(given: JudgeInput) -> Snapshot:
-    """The snapshot that follows: pure."""
+def snapshot_of(given: JudgeInput, judgement: Judgement | None = None) -> Snapshot:
+    """The snapshot that follows: pure.
+
+    Args:
+        judgement: what the rules say of it, where that is known already.
+    """
     if given.problem:
         snapshot = without_answer(given.context, given.problem, given.reading)
     else:
-        snapshot = announced_in(compose(judgement_of(given), given.tracker, given.context), given)
+        judgement = judgement or judgement_of(given)
+        snapshot = announced_in(compose(judgement, given.tracker, given.context), given)
     return replace(snapshot, journal=given.journal)
+
+
+class SnapshotMaker:
+    """Makes snapshots of inputs that follow each other. What the rules are asked is mostly what they were asked
+    the time before: then they say the same."""
+
+    def __init__(self) -> None:
+        self._asked: JudgeInput | None = None
+        self._judgement: Judgement | None = None
+
+    def snapshot_of(self, given: JudgeInput) -> Snapshot:
+        """The snapshot that follows."""
+        if given.problem:
+            return snapshot_of(given)
+        if self._asked is None or _question(given) != _question(self._asked):
+            self._judgement = judgement_of(given)
+            self._asked = given
+        return snapshot_of(given, self._judgement)
+
+
+def _question(given: JudgeInput) -> tuple[object, ...]:
+    """All that the rules are asked."""
+    return given.reading, given.tracker, given.recorded, given.options, given.scope, given.conditions
 
 
 def announced_in(snapshot: Snapshot, given: JudgeInput) -> Snapshot:

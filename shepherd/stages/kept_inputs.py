@@ -21,8 +21,8 @@ from shepherd.stages.input_parts import (
     PARTS,
     KeptOutcome,
     KeptStates,
+    groups_of,
     input_of,
-    lines_of,
     parts_of,
 )
 from shepherd.stages.judge_input import JudgeInput
@@ -68,7 +68,9 @@ def keep_input(settings: Settings, given: JudgeInput, snapshot: Snapshot) -> Non
     parts = parts_of(given, snapshot, document_sum(snapshot))
     chains = _chains(settings, snapshot.branch)
     now = given.context.now.timestamp()
-    if chains.add(lambda: lines_of(parts), PARTS.keys() - parts.keys(), int(now // WEEK)):
+    if chains.add(
+        lambda: groups_of(parts), lambda group: group.partition(".")[0] not in parts, int(now // WEEK)
+    ):
         chains.prune(now, settings.keep_inputs)
 
 

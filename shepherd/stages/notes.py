@@ -55,8 +55,8 @@ def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, 
             )
         words = covers(store.journal)
         landings = older.between(first.revno + 1, last.revno)
-        undoing = _undoing(landings, first.revno, older, words)
-        changed = _changed(undoing, first.revno, last.revno)
+        undoing = undoing_from(landings, first.revno, older, words)
+        changed = changed_below(undoing, first.revno, last.revno)
         lines = {
             each.revno: each for each in (*landings, *(each for p in changed for each in older.between(p, p)))
         }
@@ -151,8 +151,10 @@ def _production(snapshot: Snapshot, to: Rev) -> Rev:
     return Rev(deployed.revno, deployed.id)
 
 
-def _undoing(landings: Sequence[Landing], base: int, older: OlderHistory, words: Sequence[Cover]) -> Undoing:
-    """What is undone there: read as far down as anything in it reaches."""
+def undoing_from(
+    landings: Sequence[Landing], base: int, older: OlderHistory, words: Sequence[Cover]
+) -> Undoing:
+    """What is undone after `base`: read as far down as anything in it reaches."""
     line: Sequence[Landing] = older.undoing(base + 1, words)
     first = base + 1
     while (lowest := min((t for each in line for t in each.targets), default=first)) < first:
@@ -162,7 +164,7 @@ def _undoing(landings: Sequence[Landing], base: int, older: OlderHistory, words:
     return Undoing([whole[revno] for revno in sorted(whole)], words)
 
 
-def _changed(undoing: Undoing, base: int, to: int) -> list[int]:
+def changed_below(undoing: Undoing, base: int, to: int) -> list[int]:
     """What lies before `base` and is undone at only one of the two."""
     return sorted(p for p in undoing.undone_at(base) ^ undoing.undone_at(to) if p <= base)
 

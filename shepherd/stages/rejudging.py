@@ -28,7 +28,7 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import ENCODER, pieces, read_snapshot
 from shepherd.snapshot_outline import outline_of, same_but_for_times
-from shepherd.stages.judge_input import JudgeInput, snapshot_of
+from shepherd.stages.judge_input import JudgeInput, SnapshotMaker
 from shepherd.stages.kept_inputs import KeptInput, document_sum
 from shepherd.store.snapshot_files import COMPRESSED, stored
 from shepherd.store.snapshots import LATEST
@@ -64,6 +64,7 @@ class Rejudging:
     def __init__(self, settings: Settings, branch: str) -> None:
         self._folder = settings.state_path / "snapshots" / branch
         self.altered: list[str] = []
+        self._maker = SnapshotMaker()
         self._last: Snapshot | None = None
         """As it follows now, the last one whose file was found and is the same."""
         self._runs = sorted(
@@ -83,10 +84,10 @@ class Rejudging:
             self._run = kept.run_id
         self._said.add(kept.sum)
         try:
-            snapshot = snapshot_of(kept.given)
-        except Exception as error:  # whatever somebody may have put into a file
+            snapshot = self._maker.snapshot_of(kept.given)
+        except Exception as error:  # whatever stands in a file
             why = f"{type(error).__name__}: {error}"[:200]
-            return Rejudged(kept, problem=f"what {kept.run_id} judged by makes no sense ({why})")
+            return Rejudged(kept, problem=f"{kept.run_id} cannot be judged again: {why}")
         files, warning = self._documents(kept.run_id)
         self._kept = {path: _sum(document) for path, document in files.items()}
         its = [document for path, document in files.items() if self._kept[path] == kept.sum]

@@ -149,24 +149,27 @@ def _document(snapshot: Snapshot, situation: Situation) -> Iterator[bytes]:
     yield b"\n"
 
 
-def write_report(settings: Settings, situation: Situation) -> list[Path]:
+def write_report(settings: Settings, situation: Situation, *, trends_as_kept: bool = False) -> list[Path]:
     """Write all pages and feeds; where they are, the index first.
 
     Whatever keeps them from being written takes the SHAs away: those that are there may not hold any more.
+
+    Args:
+        trends_as_kept: compute no trends, show those that were kept.
 
     Raises:
         NoAnswerError: no branch has a snapshot yet, or one cannot be read.
         StoreError: a file cannot be written; the pages that are there stay whole.
     """
     try:
-        return _write_report(settings, situation)
+        return _write_report(settings, situation, trends_as_kept)
     except Exception:
         with suppress(OSError, StoreError):
             _take_back(settings)
         raise
 
 
-def _write_report(settings: Settings, situation: Situation) -> list[Path]:
+def _write_report(settings: Settings, situation: Situation, trends_as_kept: bool) -> list[Path]:
     snapshots = read_snapshots(settings)
     if not snapshots:
         raise NoAnswerError("no answer yet, so there is nothing to report: inv find judge report")
@@ -175,7 +178,7 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     news = {branch: news_of(settings, snapshot) for branch, snapshot in snapshots.items()}
     older = {branch: pages_there(settings, branch) for branch in snapshots}
     helps = {branch: facts_of(settings, branch) for branch in snapshots}
-    trends = trends_of_branches(settings, snapshots, situation.now)
+    trends = trends_of_branches(settings, snapshots, situation.now, only_kept=trends_as_kept)
     situation = replace(situation, budgets=_budgets(settings, snapshots))
     url = settings.report.url
     files = files_of(snapshots, settings.branches, situation, news, url, older, helps, trends)

@@ -10,7 +10,7 @@ from shepherd.replaying.folds import JudgedAt
 from shepherd.replaying.report import BranchReplay
 from shepherd.replaying.supposing import SupposedAnswers
 from shepherd.settings import Settings
-from shepherd.stages.judge_input import snapshot_of
+from shepherd.stages.judge_input import SnapshotMaker
 from shepherd.stages.kept_inputs import KeptInput, document_sum
 from shepherd.stages.supposed_settings import mails_not_known, read_earlier, supposed_input
 from shepherd.values import count
@@ -22,6 +22,7 @@ class Supposing:
     def __init__(self, settings: Settings, others: Settings, report: BranchReplay) -> None:
         self._others = others
         self._report = report
+        self._as_it_was, self._as_supposed = SnapshotMaker(), SnapshotMaker()
         self._answers = report.supposed = SupposedAnswers(ZoneInfo(settings.timezone))
         self._changed: dict[str, dict[str, None]] = {}
         self._unknown = dict.fromkeys(
@@ -33,10 +34,11 @@ class Supposing:
         """Judge one answer by both."""
         supposed = supposed_input(kept.given, self._others, self._report.branch)
         try:
-            was, would_be = snapshot_of(kept.given), snapshot_of(supposed.given)
-        except Exception as error:  # whatever somebody may have put into a file
+            was = self._as_it_was.snapshot_of(kept.given)
+            would_be = self._as_supposed.snapshot_of(supposed.given)
+        except Exception as error:  # whatever stands in a file
             why = f"{type(error).__name__}: {error}"[:200]
-            self._report.problems += (f"what {kept.run_id} judged by makes no sense ({why})",)
+            self._report.problems += (f"{kept.run_id} cannot be judged again: {why}",)
             self._report.unjudged += 1
             return
         for key, change in supposed.changed.items():

@@ -10,19 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from shepherd import __version__
 from shepherd.errors import ShepherdError, StoreError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.settings import Settings
 from shepherd.statefile import StateFile
 from shepherd.store import BranchStore, open_branch
-from shepherd.trends.of_branch import BranchTrends
+from shepherd.trends.model import By, Trends
+from shepherd.trends.of_branch import MONTHS, RECENT, WEEKS, BranchTrends
 
 OFTEN = timedelta(hours=1)
 """They are computed no more often than that, unless production moved."""
+COMPUTING = 10
+"""Seconds after which a run computes those of no further branch: the next run does."""
 
 
 class TrendsBasis(Struct, frozen=True):
@@ -46,34 +51,46 @@ class KeptTrends(Struct, frozen=True):
 
 
 def trends_of_branches(
-    settings: Settings, branches: Iterable[str], now: datetime | None
+    settings: Settings, branches: Iterable[str], now: datetime | None, *, only_kept: bool = False
 ) -> dict[str, BranchTrends]:
     """Branch -> its trends, of those of which they are known.
 
     Args:
-        now: None: as they were kept.
+        only_kept: compute none, as where another run is at work.
     """
-    known = {branch: _trends(settings, branch, now) for branch in branches}
-    return {branch: trends for branch, trends in known.items() if trends is not None}
+    end = monotonic() + COMPUTING
+    known = {}
+    for branch in branches:
+        file = StateFile(settings.state_path / "snapshots" / branch / "trends", KeptTrends, mode=0o644)
+        kept = _read(file)
+        if now is not None and not only_kept and monotonic() < end:
+            kept = _newer(settings, branch, kept, now, file)
+        if kept is not None:
+            known[branch] = kept.trends
+    return known
 
 
-def _trends(settings: Settings, branch: str, now: datetime | None) -> BranchTrends | None:
-    file = StateFile(settings.state_path / "snapshots" / branch / "trends", KeptTrends, mode=0o644)
-    kept = file.read_or(None)
-    if now is None:
-        return kept.trends if kept else None
+def _newer(
+    settings: Settings, branch: str, kept: KeptTrends | None, now: datetime, file: StateFile[KeptTrends]
+) -> KeptTrends | None:
+    """What holds now; what was kept, where the database cannot be read."""
     try:
         with open_branch(settings, branch, read_only=True) as store:
             basis = _basis(settings, store, now)
             if kept is not None and _holds(kept, basis, now):
-                return kept.trends
-            made = KeptTrends(basis, _computed(settings, branch, store, now))
+                return kept
+            made = KeptTrends(basis, _computed(settings, branch, store, now, basis.day))
     except ShepherdError:
-        # the database cannot be read just now
-        return kept.trends if kept else None
+        return kept
     with suppress(StoreError):
         file.write(made)
-    return made.trends
+    return made
+
+
+def _read(file: StateFile[KeptTrends]) -> KeptTrends | None:
+    with suppress(UnreadableFileError):
+        return file.read()
+    return None
 
 
 def _basis(settings: Settings, store: BranchStore, now: datetime) -> TrendsBasis:
@@ -93,5 +110,21 @@ def _holds(kept: KeptTrends, basis: TrendsBasis, now: datetime) -> bool:
     return same and timedelta() <= now - kept.trends.week.generated_at < OFTEN
 
 
-def _computed(settings: Settings, branch: str, store: BranchStore, now: datetime) -> BranchTrends:
-    raise StoreError("trends cannot be computed yet")
+def _computed(settings: Settings, branch: str, store: BranchStore, now: datetime, day: date) -> BranchTrends:
+    # most runs compute none
+    from shepherd.stages.trends import what_happened
+    from shepherd.trends.calendar import after, beginning
+    from shepherd.trends.tally import trends
+
+    happened = what_happened(settings, branch, store)
+
+    def since(by: By, first: date) -> Trends:
+        return trends(branch, happened, now, by, first, settings.timezone)
+
+    def last(by: By, number: int) -> Trends:
+        return since(by, after(beginning(day, by), by, 1 - number))
+
+    ever = since("year", date.min).whole
+    return BranchTrends(
+        last("week", WEEKS), last("month", MONTHS), last("day", RECENT).whole, ever.deployments
+    )

@@ -106,14 +106,15 @@ class _Findings:
     def _foreign(self) -> None:
         """Entries that were not there when the one behind them was written."""
         blocks = [
-            (each.before - place, each)
+            (each, place)
             for each in self._left()
             if (place := self._named(each)) is not None and place < each.before
         ]
-        for length, each in sorted(blocks, key=lambda block: (block[0], block[1].number)):
+        # the shortest first: a copy that was put in claims to stand right behind what its original does
+        for each, place in sorted(blocks, key=lambda block: block[0].before - block[1]):
             if each.number not in self._open:
                 continue
-            first, last = each.before - length + 1, each.before
+            first, last = self._reading.behind.get(place, place + 1), each.before
             del self._open[each.number]
             within = [number for number in self._open if first <= number <= last]
             origin = next((b for b in self._left() if first <= (self._named(b) or 0) <= last), None)
@@ -125,7 +126,7 @@ class _Findings:
                 were = "was" if first == last else "were"
                 text = (
                     f"{were} not there when entry {each.number} was written, right after"
-                    f" {_entry(first - 1)}: put in"
+                    f" {_entry(place)}: put in"
                 )
                 self._add("inserted", first, last, text)
             for number in within:

@@ -79,6 +79,8 @@ class ChainReading(Struct, frozen=True):
     places: Mapping[str, int] = {}
     """Of the hashes that were asked for, and of those that breaks state: the number of the entry after which
     the journal has this hash. 0: before the first one."""
+    behind: Mapping[int, int] = {}
+    """The number of the entry behind each of these places: numbers may be missing."""
 
 
 def read_chain(rows: Callable[[], Iterable[Numbered]], heads: Iterable[str] = ()) -> ChainReading:
@@ -100,9 +102,11 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
     chained_at, head, content = "", chain.NOTHING, cast(Sequence[str], ("",) * len(chain.COLUMNS))
     wanted, unreadable, breaks = set(heads), list[int](), list[ChainBreak]()
     given_up = list[GivenUp]()
-    places = {head: 0} if head in wanted else {}
+    places, behind = ({head: 0} if head in wanted else {}), dict[int, int]()
     for number, content in rows:
         entries += 1
+        if head in wanted:
+            behind[last] = number
         if (why_not := _unfit(content)) is not None:
             unreadable.append(number)
             content = why_not
@@ -132,7 +136,7 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
         last = number
     return ChainReading(
         *(entries, last, head, chained_since, _time(chained_at), _time(content[_AT]), since, unchained),
-        *(tuple(unreadable), tuple(breaks), more, tuple(given_up), places),
+        *(tuple(unreadable), tuple(breaks), more, tuple(given_up), places, behind),
     )
 
 

@@ -89,6 +89,14 @@ _OF_KINDS = _ENTRIES.where(_BRANCHES, journal.c.kind.in_(bindparam("kinds", expa
 _IN_ORDER = _OF_KINDS.order_by(journal.c.seq)
 _OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expanding=True)))
 _NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
+# with the subject it is found by the index
+_BEFORE = _OF_KINDS.where(journal.c.subject == "", journal.c.seq < bindparam("place"))
+_BEFORE = _BEFORE.order_by(journal.c.seq.desc()).limit(1)
+# by the index alone: the data is read of those that match
+_OF_COMMITS = _IN_ORDER.where(
+    func.substr(journal.c.subject, 1, bindparam("length")).in_(bindparam("commits", expanding=True))
+)
+_CONTENT = select(*(journal.c[name] for name in chain.COLUMNS)).where(journal.c.seq == bindparam("place"))
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
 _LINK = chain.ENTRIES.where(_BRANCHES, journal.c.seq == bindparam("place"))
@@ -217,6 +225,25 @@ class Journal:
     def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
         return next(iter(self.newest(1, kind)), None)
+
+    def last_before(self, seq: int, kind: str) -> JournalEntry | None:
+        """The newest entry of a kind without subject that stands before a place, if any."""
+        return next(iter(self._fetch(_BEFORE, kinds=(kind,), place=seq)), None)
+
+    def of_commits(self, ids: Collection[str], *kinds: str) -> list[JournalEntry]:
+        """Entries whose subject is one of these SHAs and something else ("SHA ITEM"), oldest first."""
+        wanted = sorted(ids)
+        entries: list[JournalEntry] = []
+        for start in range(0, len(wanted), _CHUNK):
+            some = wanted[start : start + _CHUNK]
+            entries += self._fetch(_OF_COMMITS, kinds=kinds, commits=some, length=len(some[0]))
+        return sorted(entries, key=lambda entry: entry.seq)
+
+    def hash_after(self, seq: int) -> str:
+        """The hash of the journal up to an entry (docs/audit.md#the-chain); empty: the entry names none, or
+        is not there."""
+        row = self._connection.execute(_CONTENT, {"place": seq}).one_or_none()
+        return chain.after(list(row)) if row is not None else ""
 
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""

@@ -27,29 +27,38 @@ class LinePacker:
 
     def __init__(self, level: int) -> None:
         self._packing = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
-        self._packed: list[bytes] = []
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self.packed: list[bytes] = []
+        """The member, in pieces."""
 
     def add(self, line: bytes) -> None:
-        if some := self._packing.compress(line + b"\n"):
-            self._packed.append(some)
+        self._waiting += (line, b"\n")
+        self._size += len(line)
+        if self._size >= _AT_ONCE:
+            self._pack()
 
-    def finish(self) -> bytes:
-        """The member."""
-        return b"".join((*self._packed, self._packing.flush()))
+    def finish(self) -> int:
+        """End the member; its bytes."""
+        self._pack()
+        self.packed.append(self._packing.flush())
+        return sum(map(len, self.packed))
+
+    def _pack(self) -> None:
+        self.packed.append(self._packing.compress(b"".join(self._waiting)))
+        self._waiting, self._size = [], 0
 
 
 def packed(lines: Iterable[bytes], level: int) -> Iterator[bytes]:
     """One gzip member of these lines, in pieces."""
-    packing = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
-    some: list[bytes] = []
-    size = 0
+    packer = LinePacker(level)
     for line in lines:
-        some += (line, b"\n")
-        size += len(line)
-        if size >= _AT_ONCE:
-            yield packing.compress(b"".join(some))
-            some, size = [], 0
-    yield packing.compress(b"".join(some)) + packing.flush()
+        packer.add(line)
+        if packer.packed:
+            yield from packer.packed
+            packer.packed.clear()
+    packer.finish()
+    yield from packer.packed
 
 
 class LineReader:

@@ -22,8 +22,12 @@ _FOLLOWS: dict[DifferenceKind, str] = {
 _REVNOS = 20
 
 
-def told(report: BranchReplay) -> str:
-    """What differs, after a line that says how much was judged; empty where nothing could be."""
+def told(report: BranchReplay, several: bool = False) -> str:
+    """What differs, after a line that says how much was judged; empty where nothing could be.
+
+    Args:
+        several: there are several branches, so a command names this one.
+    """
     if not report.answers:
         return ""
     lines = [wrap(_summary(report), rest="  ")]
@@ -31,6 +35,9 @@ def told(report: BranchReplay) -> str:
         lines += [wrap(each, "  ") for each in _codes(report)]
     lines += [wrap(each, "  ") for each in report.altered]
     lines += _folds(report.folds.folds(), report, ("was", "would be"))
+    if report.runs > 1 and report.differ:
+        command = f"inv replay {report.differ[-1].run_id}"
+        lines += ["", f"The newest of them alone: {command}{f' --branch {report.branch}' if several else ''}"]
     return "\n".join(lines)
 
 
@@ -104,11 +111,11 @@ def _with(report: BranchReplay, file: str, differing: int) -> str:
     what += f" since {utc(first.at)}"
     if not differing:
         return f"{what} would have given the same answers"
-    return f"{what}: {differing:,} of {count(report.answers, 'answer')} would have been another"
+    return f"{what}: {differing:,} of {count(report.answers, 'answer')} would have said something else"
 
 
 def _codes(report: BranchReplay) -> Iterator[str]:
-    then = [each or "not known" for each in report.codes]
+    then = [each for each in report.codes if each]
     if then and then != [report.code_now]:
         yield f"those that differ were given by {some(then, 3)}; this is {report.code_now}"
 
@@ -138,7 +145,10 @@ def _fold(fold: Fold, report: BranchReplay, words: tuple[str, str]) -> Iterator[
             yield wrap(revnos, "  ")
             if fold.example is not None and fold.reasons[0] != fold.reasons[1]:
                 for word, reason in zip(words, fold.reasons, strict=True):
-                    yield wrap(f"“{reason}”" if reason else "not kept", f"    r{fold.example} {word}: ")
+                    yield wrap(
+                        f"“{reason}”" if reason else "(its reason is not kept)",
+                        f"    r{fold.example} {word}: ",
+                    )
         case "answer":
             yield wrap(f"The answer {words[0]} {way.before}, and {words[1]} {way.after}{within}", rest="  ")
         case "blockers":
@@ -165,7 +175,8 @@ def _within(fold: Fold, report: BranchReplay) -> str:
         return ""
     if fold.first == fold.last and fold.answers == 1:
         return f", in {fold.first.run_id} ({utc(fold.first.at)})"
-    span = f"from {utc(fold.first.at)} to {utc(fold.last.at)}"
+    first, last = utc(fold.first.at), utc(fold.last.at)
+    span = f"at {first}" if first == last else f"from {first} to {last}"
     return f", the same in {fold.answers:,} answers {span}"
 
 

@@ -35,6 +35,8 @@ STYLES = (
     "trends",
 )
 """The parts of the style sheet, in their order: later ones override earlier ones."""
+AUDIT_STYLES = ("base", "audit", "print")
+"""The same for the page of an audit, which is kept for years and has no script."""
 SCRIPTS = ("clock", "copy", "notes", "commands", "lists", "filter")
 """The parts of the one script, in their order: each knows the names of those before it, and the last one may
 return."""
@@ -64,6 +66,9 @@ def pages() -> Environment:
     )
     style = _parts("style", STYLES, ".css")
     environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
+    audit = _parts("style", AUDIT_STYLES, ".css")
+    environment.globals["audit_style"] = Markup(audit)  # noqa: S704  # our own file
+    environment.globals["audit_policy"] = f"default-src 'none'; style-src {_hash(audit)}; img-src data:"
     for prefix, parts in (("", SCRIPTS), ("index_", INDEX_SCRIPTS)):
         script = f'"use strict";(() => {{\n{_terse(_parts("script", parts, ".js"))}}})();\n'
         environment.globals[f"{prefix}script"] = Markup(script)  # noqa: S704  # our own file

@@ -22,6 +22,8 @@ BEYOND = 4
 """How many times the highest dot the scale goes up to, at most; what took longer has an arrow."""
 
 
+NOTHING = Axis(1, ((0, ""),))
+"""The axis where there is nothing to measure."""
 HATCHED = ' fill="url(#unknown)"'
 """By a pattern that the page defines."""
 
@@ -58,7 +60,10 @@ class Chart(Struct, frozen=True):
 def scale(charts: Sequence[Chart]) -> Axis:
     """One axis for charts that are compared with each other."""
     points = [point for chart in charts for point in chart.points]
-    highest = max((p.value for p in points if p.value is not None), default=0)
+    values = [point.value for point in points if point.value is not None]
+    if not values:
+        return NOTHING
+    highest = max(values)
     high = max((p.high for p in points if p.high is not None), default=0)
     return axis(charts[0].unit, max(highest, min(high, BEYOND * highest)))
 

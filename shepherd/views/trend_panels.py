@@ -52,13 +52,13 @@ def _deployments(trends: Trends) -> Panel:
         "Nothing is known of what production ran."
         if whole.deployments is None
         else f"{count(whole.deployments, 'deployment')}{brought}.",
-        ("Deployments", "Landings"),
+        ("Deployments", "Back", "Landings"),
         _rows(
             trends,
             lambda p: (
-                (NOT_KNOWN, NOT_KNOWN)
-                if p.deployments is None
-                else (f"{p.deployments:,}", f"{p.went_live:,}")
+                (NOT_KNOWN if p.deployments is None else f"{p.deployments:,}"),
+                f"{p.moves_back:,}" if p.moves_back or p.deployments is not None else NOT_KNOWN,
+                f"{p.went_live:,}" if p.went_live or p.deployments is not None else NOT_KNOWN,
             ),
         ),
     )
@@ -67,10 +67,10 @@ def _deployments(trends: Trends) -> Panel:
 def _lead(trends: Trends) -> Panel:
     return Panel(
         "lead",
-        (_chart(trends, "lead", "Lead time", "seconds", lambda p: _dot(p.lead, p, p.went_live)),),
+        (_chart(trends, "lead", "Lead time", "seconds", lambda p: _dot(p.lead, p)),),
         _half(trends.whole.lead, "landing") or "Of no landing is it known yet.",
         ("Half within", "Nine in ten", "Landings"),
-        _rows(trends, lambda p: _spread(p.lead, p.went_live)),
+        _rows(trends, lambda p: _spread(p.lead, p.deployments is None)),
     )
 
 
@@ -83,13 +83,13 @@ def _failures(trends: Trends) -> Panel:
         "Of no landing is it known yet."
         if rate is None
         else f"{share(rate)}: {whole.failed:,} of {count(whole.judged_live, 'landing')}.",
-        ("Rate", "Failed", "Of landings"),
+        ("Rate", "Failed landings", "Failed deployments"),
         _rows(
             trends,
             lambda p: (
-                _nothing(p.went_live, 3)
-                if p.failure_rate is None
-                else (share(p.failure_rate), f"{p.failed:,}", f"{p.judged_live:,}")
+                NOT_KNOWN if _in_doubt(p) else NONE if p.failure_rate is None else share(p.failure_rate),
+                _part(p.failed, p.judged_live, _in_doubt(p)),
+                _part(p.failed_deployments, p.judged_deployments, p.deployments != 0),
             ),
         ),
     )
@@ -105,15 +105,17 @@ def _restored(trends: Trends) -> Panel:
         (_chart(trends, "restored", "Time to restore", "seconds", _failed),),
         f"{said} {count(left, 'failure')} {'is' if left == 1 else 'are'} not over." if left else said,
         ("Half within", "Nine in ten", "Over", "Not over"),
-        _rows(
-            trends,
-            lambda p: (
-                (*(_spread(p.restored, 0) if p.restored else (NOT_YET, NOT_YET, "0")), f"{p.failures_open:,}")
-                if p.restored or p.failures_open
-                else (NONE,) * 4
-            ),
-        ),
+        _rows(trends, _restored_cells),
     )
+
+
+def _restored_cells(period: Period) -> tuple[str, ...]:
+    left = f"{period.failures_open:,}"
+    if period.restored is not None:
+        return (*_spread(period.restored, False), left)
+    if period.failures_open:
+        return NOT_YET, NOT_YET, "0", left
+    return (NOT_KNOWN if period.deployments is None else NONE,) * 4
 
 
 def _phases(trends: Trends) -> Panel:
@@ -131,7 +133,7 @@ def _phases(trends: Trends) -> Panel:
                 phase,
                 f"Waiting {name}",
                 "seconds",
-                lambda p, phase=phase: _dot(p.phases.get(phase), p, p.went_live),  # type: ignore[misc]
+                lambda p, phase=phase: _dot(p.phases.get(phase), p, p.went_live > 0),  # type: ignore[misc]
                 size=_SMALL,
             )
             for phase, name in PHASES.items()
@@ -143,7 +145,7 @@ def _phases(trends: Trends) -> Panel:
             lambda p: (
                 (*(_median(p.phases.get(each)) for each in PHASES), f"{p.phases_known:,}")
                 if p.phases
-                else _nothing(p.went_live, len(PHASES) + 1)
+                else (NOT_KNOWN if p.went_live or p.deployments is None else NONE,) * (len(PHASES) + 1)
             ),
         ),
     )
@@ -154,36 +156,41 @@ def _number(period: Period) -> Point:
 
 
 def _rate(period: Period) -> Point:
-    rate = period.failure_rate
-    return Point(rate, known=rate is not None or not period.went_live, over=period.over)
+    return Point(period.failure_rate, known=not _in_doubt(period), over=period.over)
+
+
+def _in_doubt(period: Period) -> bool:
+    """Whether there may be landings that failed, and of none it is known."""
+    return period.failure_rate is None and (period.went_live > 0 or period.deployments is None)
+
+
+def _part(part: int, of: int, there: bool) -> str:
+    if of:
+        return f"{part:,} of {of:,}"
+    return NOT_KNOWN if there else NONE
 
 
 def _failed(period: Period) -> Point:
-    return _dot(period.restored, period, period.failures_open)
+    return _dot(period.restored, period, period.failures_open > 0)
 
 
-def _dot(spread: Spread | None, period: Period, there: int) -> Point:
+def _dot(spread: Spread | None, period: Period, there: bool = False) -> Point:
     """Args:
-    there: how many there are of which it might be known.
+    there: there is something of which it might be known; where nothing was seen, that is not known either.
     """
     if spread is None:
-        return Point(None, known=not there, over=period.over)
+        return Point(None, known=not there and period.deployments is not None, over=period.over)
     return Point(spread.median_s, spread.p90_s if spread.count > 1 else None, over=period.over)
 
 
-def _spread(spread: Spread | None, there: int) -> tuple[str, str, str]:
+def _spread(spread: Spread | None, unseen: bool) -> tuple[str, str, str]:
     if spread is None:
-        return NOT_KNOWN if there else NONE, NOT_KNOWN if there else NONE, "0" if there else NONE
+        return (NOT_KNOWN if unseen else NONE,) * 3
     return how_long(spread.median_s), how_long(spread.p90_s), f"{spread.count:,}"
 
 
 def _median(spread: Spread | None) -> str:
     return NOT_KNOWN if spread is None else how_long(spread.median_s)
-
-
-def _nothing(there: int, cells: int) -> tuple[str, ...]:
-    """A period of which there is nothing to say."""
-    return (NOT_KNOWN if there else NONE,) * cells
 
 
 def _half(spread: Spread | None, noun: str) -> str:

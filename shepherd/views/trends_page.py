@@ -28,23 +28,23 @@ class Measure(Struct, frozen=True):
 MEASURES: dict[str, Measure] = {
     "deployments": Measure(
         "Deployments",
-        "How often production came to run a newer landing, as far as the shepherd saw it: of two deployments"
-        " between two of its runs it saw one.",
+        "How often production moved forward, as far as the shepherd saw it (of two deployments between two of"
+        " its runs it saw one); how often back; and how many landings went live.",
     ),
     "lead": Measure(
         "Lead time for changes",
-        "How long it took from landing until production was first seen to run it, of the landings that went"
-        " live in the period.",
+        "How long it took from landing until production was first seen to run it, of what went live in the"
+        " period and stayed.",
     ),
     "failures": Measure(
         "Change failure rate",
-        "Of the landings that went live in the period, how many were bad or rolled back afterwards. That of"
-        " the last periods may still grow.",
+        "Of the landings that went live in the period, how many were bad or rolled back while they were live;"
+        " and how many deployments brought such a one. What went live lately may still fail.",
     ),
     "restored": Measure(
         "Time to restore",
-        "How long production ran something that was known to be bad, of the failures that began in the"
-        " period and are over.",
+        "How long production ran something that was known to be bad, of the failures that began in the period"
+        " and are over.",
     ),
     "phases": Measure(
         "Where the time goes",

@@ -61,7 +61,7 @@ class ChangingProject(Project):
     """`stable`, called `main` once it was renamed, and `next`, in one repository and with one tracker."""
 
     def __init__(self, folder: Path, seed: int, pace: int = 1, *, renames: bool = True) -> None:
-        """Args: pace: days' worth of landings that there are in a day."""
+        """Args: pace: days' worth of landings in a day. With more than one, no weeks pass in between."""
         self.chance = random.Random(seed)
         self.pace = pace
         self.renames = renames
@@ -160,7 +160,7 @@ def _lived(project: ChangingProject, days: int) -> Iterator[None]:
 
 def _one_day(project: ChangingProject) -> Iterator[None]:
     chance = project.chance
-    project.now += timedelta(days=chance.choice((0, 0, 1, 1, 3, 25, 50)))
+    project.now += timedelta(days=chance.choice((0, 0, 1, 1, 3, 25, 50) if project.pace == 1 else (0, 0, 1)))
     for _ in range(project.pace):
         a_day(project, chance, project.ids)
     for _ in range(chance.randint(0, 2)):

@@ -1,8 +1,8 @@
 """`python -m tests.replay.record`: records runs again, so that `tests.replay.answers` has something to judge.
 
-The runs are those of a made-up team over three months, with two branches, and those of `inv demo`. They are
-recorded once; a later release reads what this one kept. Record again only where it cannot be read any more, or
-where the runs shall show something more (docs/replay.md#recorded).
+The runs are those of a made-up team over some weeks, with two branches, and those of `inv demo`. They are
+recorded once; a later release reads what this one kept. Record again only where it cannot be read any more,
+or where the runs shall show something more (docs/replay.md#recorded).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 from shepherd.settings import Settings, read
 from shepherd.stages.kept_inputs import FOLDER, KeptInput, kept_inputs
@@ -20,7 +20,7 @@ from tests.replay.changing import ChangingProject, live
 PLACE = Path(__file__).parent / "recorded"
 """A state_dir with settings beside it: `inv replay` can be tried on it."""
 RECORDED = ("stable", "next", "demo")
-SEED, DAYS, PACE = 21, 26, 3
+SEED, DAYS, PACE = 26, 19, 3
 
 
 def recorded_settings() -> Settings:
@@ -36,21 +36,27 @@ def recorded(name: str) -> Iterator[KeptInput]:
 
 def main() -> None:
     shutil.rmtree(PLACE / "snapshots", ignore_errors=True)
-    with TemporaryDirectory() as folder:
-        project = ChangingProject(Path(folder) / "team", SEED, PACE, renames=False)
+    # what cannot be read is named with its place
+    folder = Path(gettempdir()) / "recorded"
+    folder.mkdir()
+    try:
+        project = ChangingProject(folder / "team", SEED, PACE, renames=False)
         for _ in live(project, DAYS):
             pass
         for branch in project.branches:
             _keep(project.state, branch, branch)
-        assert inv_here(Path(folder), "demo", "--directory", f"{folder}/demo").code == 0
-        _keep(Path(folder) / "demo" / "var", "stable", "demo")
+        assert inv_here(folder, "demo", "--directory", f"{folder}/demo").code == 0
+        _keep(folder / "demo" / "var", "stable", "demo")
+    finally:
+        shutil.rmtree(folder)
 
 
 def _keep(state: Path, branch: str, name: str) -> None:
     place = PLACE / "snapshots" / name / FOLDER
-    shutil.copytree(state / "snapshots" / branch / FOLDER, place)
-    for file in place.iterdir():
-        file.chmod(0o644)
+    place.mkdir(parents=True)
+    # what else lies there is for who writes the next one
+    for file in (state / "snapshots" / branch / FOLDER).glob("*.gz"):
+        (place / file.name).write_bytes(file.read_bytes())
 
 
 if __name__ == "__main__":

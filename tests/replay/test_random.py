@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from shepherd.snapshot_json import read_snapshot
 from tests.campaigns import times
 from tests.replay.again import sums_elsewhere
 from tests.replay.changing import ChangingProject, live
-from tests.replay.watching import Document, documents, the_same
+from tests.replay.watching import Document, documents, in_any_order, the_same
 
 
 def lived(folder: Path, seed: int, days: int = 6) -> list[Document]:
@@ -24,6 +25,7 @@ def lived(folder: Path, seed: int, days: int = 6) -> list[Document]:
                 the_same(project.settings, branch, written, last=True)
         for branch in {each.branch for each in written}:
             the_same(project.settings, branch, written)
+            in_any_order(project.settings, branch, random.Random(seed))
     return written
 
 

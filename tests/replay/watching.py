@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import pieces
-from shepherd.stages.judge_input import snapshot_of
+from shepherd.stages.judge_input import JudgeInput, snapshot_of
 from shepherd.stages.kept_inputs import KeptInput, kept_inputs
 from shepherd.store.snapshots import Snapshots
 
@@ -52,6 +55,28 @@ def judged_again(settings: Settings, branch: str) -> list[Document]:
         found.append(Document(branch, kept.run_id, b"".join(pieces(snapshot_of(kept.given)))))
         assert found[-1].sum == kept.sum, f"{branch} {kept.run_id}: not what it is said to be"
     return found
+
+
+def shuffled(given: JudgeInput, chance: random.Random) -> JudgeInput:
+    """The same input, with every mapping in it in another order: none may matter."""
+
+    def mixed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return dict(chance.sample([(key, mixed(each)) for key, each in value.items()], len(value)))
+        if isinstance(value, Struct):
+            return replace(value, **{name: mixed(getattr(value, name)) for name in value.__struct_fields__})
+        return value
+
+    changed: JudgeInput = mixed(given)
+    return changed
+
+
+def in_any_order(settings: Settings, branch: str, chance: random.Random) -> None:
+    """The same follows from the inputs of a branch in whatever order their mappings are."""
+    for kept in kept_inputs(settings, branch):
+        assert isinstance(kept, KeptInput), kept
+        text = b"".join(pieces(snapshot_of(shuffled(kept.given, chance))))
+        assert text == b"".join(pieces(snapshot_of(kept.given))), f"{branch} {kept.run_id}"
 
 
 def the_same(settings: Settings, branch: str, written: list[Document], *, last: bool = False) -> None:

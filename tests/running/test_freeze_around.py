@@ -187,11 +187,11 @@ def test_pages_that_were_begun_before_do_not_bring_the_sha_back(
     assert (host.state / "report" / "stable.sha").read_text()
     written, begun = report.write_report, []
 
-    def frozen_meanwhile(settings: Settings, present: Situation) -> list[Path]:
+    def frozen_meanwhile(settings: Settings, present: Situation, *, trends_as_kept: bool) -> list[Path]:
         begun.append(present)
         if len(begun) == 1:
             assert host.inv("freeze.on", "--reason", "new disks")[0] == 0
-        return written(settings, present)
+        return written(settings, present, trends_as_kept=trends_as_kept)
 
     monkeypatch.setattr(report, "write_report", frozen_meanwhile)
     write_current(host.project.settings)

@@ -18,7 +18,7 @@ from msgspec.structs import fields, replace
 
 from shepherd.plans.mails import BlockerHistory
 from shepherd.snapshot import Snapshot
-from shepherd.stages.input_parts import PARTS, lines_of, parts_of
+from shepherd.stages.input_parts import PARTS, groups_of, parts_of
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.judge_input import Announcement, JudgeInput, snapshot_of
 from shepherd.stages.kept_inputs import KeptInput, LostInput, document_sum, keep_input, kept_inputs
@@ -132,12 +132,13 @@ def test_any_inputs_are_read_again(project: Project, seed: int) -> None:
         assert kept.states == states
 
 
-def test_the_lines_ascend_and_name_no_key_twice() -> None:
+def test_the_lines_of_a_group_ascend_and_name_no_key_twice() -> None:
     chance = random.Random(1)
     for _ in range(20):
         given = any_input(chance, None)
-        keys = [key_of(line) for line in lines_of(parts_of(given, said(given), "0"))]
-        assert all(one < other for one, other in pairwise(keys))
+        for group in groups_of(parts_of(given, said(given), "0")):
+            keys = [key_of(line) for line in group.lines()]
+            assert all(one < other for one, other in pairwise(keys))
 
 
 def lived(project: Project) -> list[Snapshot]:

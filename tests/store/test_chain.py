@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -194,8 +195,8 @@ def test_damaged_data_keep_nobody_from_appending(database_url: str) -> None:
 
 def _append(url: str, name: str, barrier: Any) -> None:
     with Database(url) as database:
-        barrier.wait()
-        for number in range(40):
+        for number in range(20):
+            barrier.wait()
             database.append(name, [JournalEntry("tip", f"{name} {number} {each}") for each in "ab"], RUN)
 
 
@@ -212,9 +213,9 @@ def test_processes_that_write_at_once_write_one_chain(database_url: str) -> None
         assert writer.exitcode == 0
     with Database(database_url, read_only=True) as database, database.begin() as connection:
         rows = rows_of(connection)
-        # they did not come one after the other
-        turns = sum(one[3] != other[3] for one, other in zip(rows, rows[1:], strict=False))
-        assert (len(rows), turns > 2) == (240, True)
+        # each began before the others had ended
+        turns = sum(one[3] != other[3] for one, other in pairwise(rows))
+        assert (len(rows), turns >= 40) == (120, True)
         assert chain.head(connection) == plainly(rows)
         assert verified(connection) == []
 

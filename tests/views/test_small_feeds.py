@@ -96,6 +96,7 @@ def test_the_answer_says_what_is_where_and_what_blocks() -> None:
         "waits": None,
         "freezes": [],
         "next_freeze": None,
+        "journal_head": "",
         "schema": 1,
     }
     assert read["links"] == {

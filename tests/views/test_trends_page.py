@@ -61,6 +61,9 @@ def test_numbers_of_a_period_newest_first() -> None:
     full = period(
         date(2026, 11, 16),
         deployments=3,
+        moves_back=1,
+        failed_deployments=2,
+        judged_deployments=3,
         went_live=1_200,
         lead=spread(2.5, 30, 1_190),
         failed=6,
@@ -72,9 +75,12 @@ def test_numbers_of_a_period_newest_first() -> None:
     )
     now = period(MONDAY, over=False, deployments=0)
     text = page(of_one(full, now))
-    assert cells(text, "deployments") == [["2026-11-23, so far", "0", "0"], ["2026-11-16", "3", "1,200"]]
+    assert cells(text, "deployments") == [
+        ["2026-11-23, so far", "0", "0", "0"],
+        ["2026-11-16", "3", "1", "1,200"],
+    ]
     assert cells(text, "lead")[1] == ["2026-11-16", "2.5 days", "30 days", "1,190"]
-    assert cells(text, "failures")[1] == ["2026-11-16", "0.5%", "6", "1,100"]
+    assert cells(text, "failures")[1] == ["2026-11-16", "0.5%", "6 of 1,100", "2 of 3"]
     assert cells(text, "restored")[1] == ["2026-11-16", "3 h", "12 h", "2", "1"]
     assert cells(text, "phases")[1] == [
         "2026-11-16", "14 min", "12 h", "not known", "not known", "not known", "12"
@@ -82,12 +88,19 @@ def test_numbers_of_a_period_newest_first() -> None:
 
 
 def test_nothing_and_not_known_are_told_apart_and_neither_is_nought() -> None:
-    text = page(of_one(period(date(2026, 11, 16)), period(MONDAY, deployments=1, went_live=4)))
-    assert cells(text, "deployments")[1] == ["2026-11-16", "not known", "not known"]
-    for key in ("lead", "failures", "phases"):
-        known, nothing = cells(text, key)
-        assert known[1] == "not known" and set(nothing[1:]) == {"–"}
-    assert set(cells(text, "restored")[0][1:]) == {"–"}
+    unseen = period(date(2026, 11, 9))
+    quiet = period(date(2026, 11, 16), deployments=0)
+    unjudged = period(MONDAY, deployments=1, went_live=4)
+    text = page(of_one(unseen, quiet, unjudged))
+    assert [row[1:] for row in cells(text, "deployments")] == [["1", "0", "4"], ["0"] * 3, ["not known"] * 3]
+    assert [row[1:] for row in cells(text, "lead")] == [["–"] * 3, ["–"] * 3, ["not known"] * 3]
+    assert [row[1:] for row in cells(text, "restored")] == [["–"] * 4, ["–"] * 4, ["not known"] * 4]
+    for key, width in (("failures", 3), ("phases", 6)):
+        assert [row[1:] for row in cells(text, key)] == [
+            [each] * width for each in ("not known", "–", "not known")
+        ]
+    # the first chart of each: what is not known shares one path
+    assert [section(text, key).partition("</svg>")[0].count('class="n"') for key in MEASURES] == [1] * 5
 
 
 def test_a_failure_that_goes_on_has_no_time_yet() -> None:
@@ -124,18 +137,18 @@ def test_no_deployments_are_not_unknown_ones() -> None:
     assert "0 deployments." in Reader(page(of_one(quiet, whole=quiet))).text
 
 
-def test_what_is_left_out_is_said() -> None:
-    text = section(page(both()), "left-out")
-    assert "Of 12 landings it is not known when they landed." in text
-    assert "By month" not in text
+def test_what_is_left_out_is_said_of_weeks_and_of_months() -> None:
     week = busy()
-    other = replace(week, by="month", left_out=("Another thing.",))
-    assert "By month: Another thing." in page(BranchTrends(week, other, week.whole))
+    other = replace(week, by="month", left_out=("another thing",))
+    weeks, months = section(page(BranchTrends(week, other, week.whole)), "left-out").split("<details>")
+    assert "Of 12 landings it is not known when they landed." in weeks and "another" not in weeks
+    assert "another thing" in months and "12 landings" not in months
+    assert 'id="left-out"' not in page(of_one(period(MONDAY)))
 
 
 def test_where_trends_are_not_known_it_still_says_who_waits_for_whom() -> None:
     said = Reader(page(None)).text
-    assert "is not known: the shepherd's journal cannot be read just now" in said
+    assert "is not known: that was not computed yet" in said
     assert "Who waits for whom" in said and "Deployments" not in said
 
 

@@ -73,6 +73,8 @@ class PublishedAnswer(Struct, frozen=True):
     freezes: tuple[PublishedFreeze, ...]
     next_freeze: PublishedFreeze | None
     links: dict[str, str]
+    journal_head: str
+    """See `Snapshot.head_name`."""
     schema: int = 1
 
 
@@ -129,6 +131,7 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
             kind: f"{url}{branch}.{ending}"
             for kind, ending in (("page", "html"), ("snapshot", "json"), ("feed", "atom"), ("sha", "sha"))
         },
+        journal_head=clean(snapshot.head_name),
     )
 
 

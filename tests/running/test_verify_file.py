@@ -1,0 +1,53 @@
+"""`inv audit --verify` on a journal that is a file of SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shepherd.running import verify
+from shepherd.store import Database, JournalEntry
+from shepherd.store.chain_reading import ChainReading
+from tests.running.test_verify import as_json, begun
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    project = begun(tmp_path)
+    with closing(sqlite3.connect(project.state / "shepherd.db")) as connection, connection:
+        connection.execute("UPDATE journal SET why = CAST(x'ff41' AS TEXT) WHERE seq = 2")
+        connection.execute("UPDATE journal SET subject = x'ff41' WHERE seq = 4")
+    found = [(each["what"], each["first"]) for each in as_json(project)["findings"]]
+    assert found == [("unreadable", 2), ("unreadable", 4)]
+
+
+def test_who_writes_meanwhile_is_not_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = begun(tmp_path)
+    assert not project.state.joinpath("shepherd.db-wal").exists()
+    reads, times = verify.read_chain, []
+
+    def slowly(*args: Any) -> ChainReading:
+        reading = reads(*args)
+        if not times:
+            # a run writes, and has ended before all is read
+            times.append(1)
+            with Database(f"sqlite:///{project.state / 'shepherd.db'}") as database:
+                database.append("stable", [JournalEntry("tip", data={"revno": 3})], project.run("find"))
+        return reading
+
+    monkeypatch.setattr(verify, "read_chain", slowly)
+    read = as_json(project)
+    assert (read["holds"], times) == (True, [1])
+    with closing(sqlite3.connect(project.state / "shepherd.db")) as connection:
+        last = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
+    assert read["last"] == last
+
+
+def test_it_writes_nothing(tmp_path: Path) -> None:
+    project = begun(tmp_path)
+    before = {path: path.read_bytes() for path in project.state.rglob("*") if path.is_file()}
+    assert as_json(project)["holds"]
+    assert {path: path.read_bytes() for path in project.state.rglob("*") if path.is_file()} == before
