@@ -1,4 +1,4 @@
-"""What an answer is compared with, also one that an earlier release gave (docs/replay.md#what-is-compared)."""
+"""What an answer is compared with, also one of an earlier release (docs/replay.md#what-is-compared)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from shepherd.replaying.differences import Way
-from shepherd.stages.kept_inputs import KeptInput, kept_inputs
+from shepherd.stages.judge_input import snapshot_of
+from shepherd.stages.kept_inputs import KeptInput, document_sum, kept_inputs
 from shepherd.stages.rejudging import Rejudged, Rejudging
 from tests.project import Project
 
@@ -101,7 +102,7 @@ def test_repeated_is_seen_where_the_run_before_is_not_judged(project: Project) -
 
 def test_key_that_a_release_lacked_is_a_matter_of_form(project: Project) -> None:
     found = judged(project, otherwise(project, without_rules))
-    assert [each.found for each in found][0][0].way == Way("form", "landings.rule", "is new")
+    assert found[0].found[0].way == Way("form", "landings.rule", "is new")
     assert [each.compared for each in found] == ["file", "repeated", "repeated"]
     assert {each.found for each in found} == {found[0].found}
 
@@ -171,9 +172,6 @@ def test_two_answers_of_one_run_are_each_compared(project: Project) -> None:
     again = replace(
         kept[0], given=replace(kept[1].given, context=replace(kept[1].given.context, run_id=run_id))
     )
-    from shepherd.stages.judge_input import snapshot_of
-    from shepherd.stages.kept_inputs import document_sum
-
     again = replace(again, sum=document_sum(snapshot_of(again.given)))
     found = judged(project, [kept[0], again])
     assert [each.same for each in found] == [True, True]

@@ -67,7 +67,8 @@ def test_limits_keep_what_touches_them_wherever_they_stand() -> None:
 def test_check_that_was_asked_for_goes_on_to_count_and_another_one_does_not() -> None:
     results = {"a": CommitChecks((CheckResult("ci/build", "failed"),))}
     recorded = given(conditions=Conditions(("ci/*", "docs"), results))
-    supposed = supposed_input(recorded, settings('checks = ["ci/*", "lint"]'), "stable")
+    wanted = settings('check_notes = "refs/notes/ci"\nchecks = ["ci/*", "lint"]')
+    supposed = supposed_input(recorded, wanted, "stable")
     assert supposed.given.conditions == Conditions(("ci/*",), results)
     assert supposed.unknown == ("the check 'lint': what it said was not asked for",)
     none = supposed_input(recorded, settings(), "stable")

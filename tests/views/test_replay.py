@@ -1,4 +1,4 @@
-"""What `inv replay` prints: 80 columns, nothing that steers a terminal, JSON by its schema (docs/replay.md)."""
+"""What `inv replay` prints: 80 columns that steer no terminal, and JSON by its schema (docs/replay.md)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from tests.views.factory import rev, snapshot
 START = datetime(2026, 11, 1, 10, 15, tzinfo=UTC)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "replay.schema.json").read_text())
 STATE = Way("landing", "bad", "ok", "plain-bad", "items")
+PLACES = {"plain-bad": "docs/rules.md#state", "items": "docs/rules.md#state"}
 ATTACK = "\x1b[31m\u202e<script>" * 20
 
 
 def report(runs: int, differing: int, *found: Difference) -> BranchReplay:
-    made = BranchReplay("stable", Folds(), code_now="0.4.0")
+    made = BranchReplay("stable", Folds(), code_now="0.4.0", places=PLACES)
     for number in range(runs):
         judged = JudgedAt(f"run-{number}", START + timedelta(minutes=5 * number))
         same = number < runs - differing
@@ -145,6 +146,6 @@ def test_supposed_answers() -> None:
 
 def test_nothing_judged_is_nothing_told() -> None:
     made = report(0, 0)
-    made.problems = ("none is kept",)
+    made.problems = ["none is kept"]
     assert view.told(made) == view.supposed(made, "x") == ""
     valid(made)
