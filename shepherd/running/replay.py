@@ -88,7 +88,8 @@ class _KnownRuns:
             self._ids[kept.run_id] = None
             if run not in (None, kept.run_id):
                 continue
-            if (named := kept.given.context.branch) != branch:
+            # one that the settings no longer name is this branch as it was called before
+            if (named := kept.given.context.branch) != branch and named in settings.branches:
                 strangers.setdefault(named, []).append(kept.run_id)
                 continue
             judging.take(kept)

@@ -105,8 +105,8 @@ def test_inputs_of_another_branch(place: Path) -> None:
     said = replayed(place)
     assert said.code == 5 and said.same == ANSWERS
     assert said.complaints == [
-        f"next: {others} answers, the first of run-0003, are not judged again: by what was kept they are answers of"
-        " stable"
+        f"next: {others} answers, the first of run-0003, are not judged again: by what was kept they are"
+        " answers of stable"
     ]
 
 
