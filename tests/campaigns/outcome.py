@@ -24,6 +24,8 @@ TIMES = frozenset(
             "when",
             "first_run",
             "sum",
+            "head",
+            "journal_head",
         ),
         *("since", "deployed_since", "waited_median_s", "waited_longest_s"),
     }
@@ -69,6 +71,7 @@ def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
 _OF_RUNS = re.compile(
     r'<details id="system">.*?</details>'  # when each stage failed last, and who wrote the page
     r"|urn:uuid:[0-9a-f-]+"  # made of run ids
+    r"|\d+:[0-9a-f]{64}"  # the journal's head, which is made of them and of times
     r"|^(# \w+ )?qa_shepherd_\w*(seconds|stage)[^\n]*\n",
     re.DOTALL | re.MULTILINE,
 )
