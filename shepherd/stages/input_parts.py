@@ -84,6 +84,7 @@ _IN_PLACES = {
     ("conditions", "touched"),
     ("context", "deployed"),
     ("context", "promoted"),
+    ("context", "touching"),
     ("context", "untagged"),
     ("reading", "landings"),
     *(("recorded", name) for name in ("first_seen", "seen", "kept", "verdicts", "covers")),
