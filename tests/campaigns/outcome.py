@@ -81,6 +81,9 @@ def pages(settings: Settings) -> dict[str, str]:
     """Pages and feeds by name, less what tells of the runs themselves: one that was killed shows there."""
     found = {}
     for path in sorted(settings.report_path.iterdir()):
+        if path.name.endswith(".trends.html"):
+            # all of it is made of how long things took, in seconds
+            continue
         text = path.read_text()
         if path.suffix == ".json":
             found[path.name] = _TIME.sub("TIME", json.dumps(document(path)))
