@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from shepherd import plainfile
+from shepherd.atomic import public_folder
+from shepherd.errors import StoreError
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import pieces
@@ -99,6 +102,16 @@ def kept_inputs(
                 if since is not None and kept.at < since:
                     continue
             yield kept
+
+
+def inputs_go_along(settings: Settings, was: str, branch: str) -> None:
+    """Let a branch that has another name now go on with what was kept under the old one; where that cannot be
+    moved it stays there, and nothing else hangs on it."""
+    old, new = (_chains(settings, name).folder for name in (was, branch))
+    with suppress(OSError, StoreError):
+        if old.is_dir() and not old.is_symlink() and not new.exists():
+            public_folder(new.parent)
+            old.rename(new)
 
 
 def document_sum(snapshot: Snapshot) -> str:

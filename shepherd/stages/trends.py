@@ -17,7 +17,7 @@ from shepherd.trends.model import By, Trends
 from shepherd.trends.tally import trends
 from shepherd.words import Cover, State
 
-KINDS = ("rewrite", "tip", "landing", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
+KINDS = ("rewrite", "tip", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
 """The kinds of entries that trends are made of."""
 
 

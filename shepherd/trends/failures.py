@@ -107,7 +107,7 @@ def _in_production(
     times: list[tuple[datetime, datetime | None, bool]] = []
     begin: datetime | None = None
     moved = False
-    for index, runs in production.runs(revno, 0):
+    for index, runs in production.runs(revno, alarm.begin):
         at = production.moves[index].at
         if alarm.end is not None and at > alarm.end:
             break

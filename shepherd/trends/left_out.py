@@ -19,7 +19,7 @@ from shepherd.values import age, count, utc
 
 _NO_PHASES: dict[Lacking, str] = {
     "qa": "on the QA server before the shepherd looked there for the first time",
-    "good": "not good, by what was said then, when they went live",
+    "good": "not good, by the words of then, when they went live",
     "answer": "in no answer before they went live",
     "promotion": "in no promotion before they went live",
 }
@@ -57,7 +57,7 @@ def _before(known: Known, periods: Periods, since: date | None, begun: date) -> 
     """What was there before somebody looked, or cannot be seen any more."""
     first = known.happened.production[0]
     if since is not None and since < begun:
-        yield f"the time before {begun}: nobody looked at production"
+        yield f"the time before {begun}, when production was first looked at"
     if periods.of(first.at) is not None and first.revno:
         ran = "r1 ran" if first.revno == 1 else f"r1 to r{first.revno} ran"
         yield f"{ran} in production when somebody first looked ({begun}): since when is not known"
@@ -66,34 +66,34 @@ def _before(known: Known, periods: Periods, since: date | None, begun: date) -> 
         what = f"r{unread[0]} is" if len(unread) == 1 else f"r{unread[0]} to r{unread[-1]} are"
         yield f"{what} not archived yet, so that only the deployments of them count: inv archive"
     if number := _within(periods, known.live.rewritten):
-        yield f"{count(number, 'landing')} that came in as the mainline was rewritten: live since when?"
+        yield f"landings that came in as the mainline was rewritten (live since when?): {number}"
     unknown = (move.at for move in known.production.moves if move.direction == "unknown")
     if number := _within(periods, unknown):
-        yield f"{count(number, 'move')} of production about when the mainline was rewritten: forward or back?"
+        yield f"moves of production about when the mainline was rewritten (forward or back?): {number}"
 
 
 def _landings(known: Known, periods: Periods) -> Iterator[str]:
     live = known.live
     if number := _within(periods, live.undone):
-        yield f"{count(number, 'landing')} that were undone before they went live, or with that"
+        yield f"landings that were undone before they went live, or with that: {number}"
     shown = [each for each in live.times if periods.of(each.live) is not None]
     if number := sum(not each.for_good for each in shown):
-        yield f"{count(number, 'landing')} that production runs no more: no lead time"
+        yield f"the lead time of landings that production runs no more: {number}"
     if number := sum(each.failed is None for each in shown):
-        yield f"{count(number, 'landing')} that no run could judge: whether they failed is not known"
+        yield f"whether landings failed that no run could judge: {number}"
     for why, moments in live.lacking.items():
         if number := _within(periods, moments):
-            yield f"where the time went of {count(number, 'landing')} that were {_NO_PHASES[why]}"
+            yield f"where the time went of landings that were {_NO_PHASES[why]}: {number}"
 
 
 def _alarms(known: Known, periods: Periods) -> Iterator[str]:
     if number := _within(periods, known.restores.by_word):
         yield (
-            f"{count(number, 'alarm')} that ended because a word changed while production stood still:"
-            " nothing was restored"
+            "alarms that ended because a word changed while production stood still (nothing was restored):"
+            f" {number}"
         )
     if number := _within(periods, known.restores.rewritten):
-        yield f"{count(number, 'alarm')} about landings that are not known on the mainline as it is"
+        yield f"alarms about landings that are not known on the mainline as it is: {number}"
 
 
 def _late(known: Known, periods: Periods, now: datetime) -> Iterator[str]:
@@ -101,8 +101,8 @@ def _late(known: Known, periods: Periods, now: datetime) -> Iterator[str]:
     late = [end - begin for begin, end in gaps(happened) if periods.of(end) is not None]
     if late:
         yield (
-            f"when exactly {count(len(late), 'move')} of production happened: nothing was written for more"
-            f" than a day before; up to {age(max(late).total_seconds())} earlier than counted here"
+            "when exactly production moved, where nothing was written for more than a day before (up to"
+            f" {age(max(late).total_seconds())} earlier than counted here): {count(len(late), 'move')}"
         )
     if happened.looked is not None and now - happened.looked > LONG:
-        yield f"the time since {utc(happened.looked)}: nobody looked at production: inv run"
+        yield f"the time since {utc(happened.looked)}, when production was last looked at: inv run"

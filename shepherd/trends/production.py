@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
@@ -124,9 +125,17 @@ class Production:
                 since = self.moves[index].at
         return times if since is None else [*times, EffectTime(since, end)]
 
-    def runs(self, revno: int, since: int) -> Iterator[tuple[int, bool]]:
-        """Each move from number `since` on, and whether the landing is in effect in production after it."""
-        for index in range(since, len(self.moves)):
+    def runs(self, revno: int, since: datetime) -> Iterator[tuple[int, bool]]:
+        """From the last move before a moment on each move's number, and whether the landing is in effect in
+        production after it."""
+        for index in range(self._last_before(since), len(self.moves)):
             place = self.moves[index].place
             if place is not None:
                 yield index, revno <= place and not self._line.undone(revno, place)
+
+    def _last_before(self, moment: datetime) -> int:
+        """The number of the last move up to then whose place is known; 0 if there is none."""
+        index = bisect_right(self.moves, moment, key=lambda move: move.at) - 1
+        while index > 0 and self.moves[index].place is None:
+            index -= 1
+        return max(index, 0)

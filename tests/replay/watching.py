@@ -47,13 +47,17 @@ def documents() -> Iterator[list[Document]]:
         yield found
 
 
-def judged_again(settings: Settings, branch: str) -> list[Document]:
-    """What follows from each input that was kept, in order. All must be readable."""
+def judged_again(settings: Settings, branch: str, *, proved: bool = True) -> list[Document]:
+    """What follows from each input that was kept, in order. All must be readable.
+
+    Args:
+        proved: the sums that were kept must be those of what follows.
+    """
     found = []
     for kept in kept_inputs(settings, branch):
         assert isinstance(kept, KeptInput), kept
         found.append(Document(branch, kept.run_id, b"".join(pieces(snapshot_of(kept.given)))))
-        assert found[-1].sum == kept.sum, f"{branch} {kept.run_id}: not what it is said to be"
+        assert found[-1].sum == kept.sum or not proved, f"{branch} {kept.run_id}: not what it is said to be"
     return found
 
 

@@ -61,7 +61,7 @@ def chaos(chance: random.Random, landings: Sequence[Landing], number: int) -> li
     """Entries at random: production, promotions, QA, answers, states, alarms, words, and rewrites of the
     mainline, in which some landings had other commits, or other numbers."""
     writer, rewritten = Writer(START), chance.choice((0, 0, 1, 2))
-    size, begun = len(landings), False
+    size = len(landings)
     when = sorted(chance.sample(range(number), rewritten))
     lines = [_former(chance, landings, f"{'bcd'[era]}") for era in range(rewritten)] + [list(landings)]
     uses_qa, promotes = chance.random() < 0.7, chance.random() < 0.7
@@ -134,3 +134,151 @@ def _answer(chance: random.Random, writer: Writer, line: Sequence[Landing], near
         **({"id": deployable["id"] if deployable else None} if chance.random() < 0.8 else {}),
         **({"stopped": "hotfix"} if chance.random() < 0.1 else {}),
     )
+
+
+class Team:
+    """A team that lands, tests, promotes and deploys for years: what the journal has of that.
+
+    Args:
+        landings: with the times at which they landed, ascending.
+        every: days from one deployment to the next, on average.
+    """
+
+    def __init__(self, landings: Sequence[Landing], *, every: float, seed: int = 7) -> None:
+        self.landings, self.every, self.chance = landings, every, random.Random(seed)
+        self.writer = Writer(datetime.fromtimestamp(landings[0].committed_at, UTC))
+        self.states: dict[str, str] = {}
+        self.alarms: set[int] = set()
+        self.tip = self.on_qa = self.live = self.promoted = self.allowed = 0
+
+    def entries(self) -> list[JournalEntry]:
+        """All of it, oldest first."""
+        doing = {
+            "land": self._land,
+            "test": self._test,
+            "good": self._good,
+            "bad": self._bad,
+            "promote": self._promote,
+            "deploy": self._deploy,
+        }
+        self.writer.write("began")
+        for when, what, revno in sorted(self._acts()):
+            later = datetime.fromtimestamp(int(when), UTC) - self.writer.now
+            self.writer.tick(max(timedelta(), later))
+            doing[what](revno)
+        return self.writer.entries
+
+    def _acts(self) -> Iterator[tuple[float, str, int]]:
+        chance = self.chance
+        for landing in self.landings:
+            at, revno = float(landing.committed_at), landing.revno
+            yield at, "land", revno
+            yield at + 300 + chance.expovariate(1 / 20_000), "test", revno
+            yield at + 600 + chance.expovariate(1 / 60_000), "good", revno
+            if chance.random() < 0.05:
+                bad = at + 900 + chance.expovariate(1 / 200_000)
+                yield bad, "bad", revno
+                yield bad + 60 + chance.expovariate(1 / 60_000), "good", revno
+        at, end = float(self.landings[0].committed_at), self.landings[-1].committed_at
+        while at < end:
+            at += chance.expovariate(1 / (self.every * 86_400))
+            yield at, "promote", 0
+            yield at + 60 + chance.expovariate(1 / 7_000), "deploy", 0
+
+    def _place(self, revno: int) -> dict[str, Any]:
+        return {"revno": revno, "id": self.landings[revno - 1].id if revno else ""}
+
+    def _land(self, revno: int) -> None:
+        landing = self.landings[revno - 1]
+        self.tip = max(self.tip, revno)
+        self.writer.write("tip", **self._place(revno))
+        self.writer.write("landing", landing.id, revno=revno)
+        self._state(revno, "testfix" if self.chance.random() < 0.2 else "needstesting")
+        self._act("mail", f"reminder {landing.id}", to="ann@example.org")
+
+    def _test(self, revno: int) -> None:
+        if revno > self.on_qa:
+            self.on_qa = revno
+            self.writer.write("on-qa", **self._place(revno))
+
+    def _good(self, revno: int) -> None:
+        if self.states.get(self.landings[revno - 1].id) != "testfix":
+            self._state(revno, "ok")
+
+    def _bad(self, revno: int) -> None:
+        self._state(revno, "bad")
+
+    def _state(self, revno: int, to: str) -> None:
+        landing = self.landings[revno - 1]
+        before = self.states.get(landing.id)
+        if before == to:
+            return
+        self.states[landing.id] = to
+        for act in ("tag", "mail"):
+            self.writer.write(
+                "meant", f"{act} {landing.id} {to}", act=act, item=f"{revno}", to="ann@example.org"
+            )
+            self.writer.write("done", f"{act} {landing.id} {to}", act=act, result="done")
+        self.writer.write("item", f"{revno}", words=[to])
+        self.writer.write("kept", f"{landing.id} {revno}", word=to)
+        self.writer.write("state", landing.id, **{"revno": revno, "from": before, "to": to, "rule": "items"})
+        bad = to == "bad" and revno <= self.live
+        if bad or revno in self.alarms:
+            (self.alarms.add if bad else self.alarms.remove)(revno)
+            self.writer.write("alarm", landing.id, revno=revno, on=bad)
+        self._answer()
+
+    def _act(self, act: str, about: str, **data: Any) -> None:
+        self.writer.write("meant", f"{act} {about}", act=act, **data)
+        self.writer.write("done", f"{act} {about}", act=act, result="done")
+
+    def _promote(self, _: int) -> None:
+        to = max(self.allowed, self.live)
+        if to != self.promoted and to:
+            self.writer.write("promoted", **self._place(to), **{"from": self.promoted, "ref": "released"})
+            self.promoted = to
+
+    def _deploy(self, _: int) -> None:
+        to = self.promoted
+        if self.chance.random() < 0.02:
+            to = max(1, self.live - self.chance.randint(1, 10))
+        if to != self.live and to:
+            self.live = to
+            self.writer.write("deployed", **self._place(to))
+            for revno in sorted(self.alarms):
+                if revno > to:
+                    self.alarms.remove(revno)
+                    self.writer.write("alarm", self.landings[revno - 1].id, revno=revno, on=False)
+        self._answer()
+
+    def _answer(self) -> None:
+        best = self.live
+        for landing in self.landings[self.live : self.tip]:
+            if self.states.get(landing.id) not in ("ok", "testfix"):
+                break
+            best = landing.revno
+        found = best if best > self.live else 0
+        if found != self.allowed:
+            self.allowed = found
+            self.writer.write(
+                "answer",
+                answer="deploy" if found else "blocked" if self.tip > self.live else "nothing-new",
+                deployable=found or None,
+                deployed=self.live,
+                id=self.landings[found - 1].id if found else None,
+            )
+
+
+def regular(number: int, years: float, seed: int = 7) -> list[Landing]:
+    """Landings over some years, of which one in a hundred rolls back an earlier one."""
+    chance = random.Random(seed)
+    step = years * 365 * 86_400 / number
+    landings = []
+    for revno in range(1, number + 1):
+        target = revno - chance.randrange(1, 20)
+        targets = (target,) if target > 0 and chance.random() < 0.01 else ()
+        at = int(START.timestamp() + revno * step + chance.random() * step)
+        landings.append(
+            Landing(revno, sha(revno), at, title="Some title of usual length", mark_targets=targets)
+        )
+    return landings

@@ -1,7 +1,7 @@
 """Trends stated a second time, plainly: no line is shared with `shepherd.trends`, and nothing is quick.
 
-What went in is read as it stands in the journal. Each question is asked of each landing and each period alone,
-by looking at everything again.
+What went in is read as it stands in the journal. Each question is asked of each landing and each period
+alone, by looking at everything again.
 """
 
 from __future__ import annotations

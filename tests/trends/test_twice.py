@@ -15,7 +15,7 @@ from shepherd.stages.trends import KINDS, happened_by
 from shepherd.store import JournalEntry
 from shepherd.trends.model import By
 from shepherd.trends.tally import trends
-from tests.trends.made_up import START, chaos, some_landings
+from tests.trends.made_up import START, Team, chaos, regular, some_landings
 from tests.trends.plain import Plain
 
 BY: tuple[By, ...] = ("day", "week", "month", "quarter", "year")
@@ -54,3 +54,16 @@ def test_random_journals(seed: int) -> None:
     ours, plain = both(entries, held, now, looked, by, since, zone)
     assert ours[1] == plain[1]
     assert ours[0] == plain[0]
+
+
+def test_a_team_at_work_for_a_year() -> None:
+    landings = regular(400, 1)
+    entries = Team(landings, every=2).entries()
+    now = entries[-1].time + timedelta(hours=1)
+    ours, plain = both(entries, landings, now, now, "month", date(2010, 1, 1), "Europe/Berlin")
+    assert ours == plain
+    # all that there is to say is said
+    whole = ours[1]
+    assert min(whole["failed_deployments"], whole["restored"]["count"], whole["moves_back"]) > 0
+    assert [*whole["phases"]] == ["qa-server", "person", "others", "promotion", "deployment"]
+    assert whole["phases_known"] > 300
