@@ -172,9 +172,9 @@ class TestWhoseMove:
                         assert one.behind == len([e for e in behind if e.progress == "waiting"])
             moved = set().union(*theirs.values()) if theirs else set()
             assert blocking.keys() <= moved
-            for one in each.landings:
-                if one.progress in ("deployable", "promoted"):
-                    assert one.revno in moved
+            for landing in each.landings:
+                if landing.progress in ("deployable", "promoted"):
+                    assert landing.revno in moved
 
 
 class TestComponents:
