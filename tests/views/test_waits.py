@@ -250,7 +250,7 @@ class TestSection:
     def test_each_landing_leads_to_its_row(self) -> None:
         html = self.render(answered(needs_qa(101, "Ann"), good(102, "Bob", 101)))
         assert '<a href="stable.html#r101">r101</a>' in html
-        assert '<th scope="row"><bdi>Ann</bdi>' in html and "1, of Bob" in html
+        assert '<th scope="row"><bdi>Ann</bdi>' in html and "1 good landing of Bob" in html
 
     def test_untrusted_text_is_escaped(self) -> None:
         html = self.render(
