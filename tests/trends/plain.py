@@ -45,6 +45,9 @@ class Plain:
         self.moves = [row for row in rows if row.kind == "deployed"]
         self.places = [self.place(row, row.data["revno"], row.data["id"]) for row in self.moves]
         self.directions = [self.direction(index) for index in range(len(self.moves))]
+        self.begun = {
+            kind: next((row.time for row in rows if row.kind == kind), None) for kind in ("on-qa", "promoted")
+        }
         self.qa = self.positions("on-qa")
         self.promoted = self.positions("promoted")
         self.answers = self.allowed()
@@ -237,14 +240,12 @@ class Plain:
         if good is None or answer is None or not answer[2] or answer[1] > live:
             return None
         ends = [("person", good), ("others", answer[1])]
-        qa_rows = [row for row in self.rows if row.kind == "on-qa"]
-        if qa_rows and qa_rows[0].time <= live:
+        if (begun := self.begun["on-qa"]) is not None and begun <= live:
             first = next((each for each in self.qa if each[0] >= p), None)
             if first is not None and not first[2] and good > landed:
                 return None
             ends.insert(0, ("qa-server", min(first[1], good) if first else good))
-        promoted_rows = [row for row in self.rows if row.kind == "promoted"]
-        if promoted_rows and promoted_rows[0].time <= live:
+        if (begun := self.begun["promoted"]) is not None and begun <= live:
             promotion = since_when(self.promoted, p)
             if promotion is None or not promotion[2] or promotion[1] > live:
                 return None
