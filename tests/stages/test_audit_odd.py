@@ -1,4 +1,4 @@
-"""Audits of what went otherwise: by older releases, past the shepherd, back, killed, on a rewritten mainline."""
+"""Audits of what went otherwise: by older releases, past the shepherd, killed, on a rewritten mainline."""
 
 from __future__ import annotations
 
