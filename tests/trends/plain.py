@@ -106,7 +106,7 @@ class Plain:
         return found
 
     def alarm_times(self) -> list[tuple[str, datetime, datetime | None]]:
-        found = []
+        found: list[tuple[str, datetime, datetime | None]] = []
         rows = [row for row in self.rows if row.kind == "alarm"]
         for sha in {row.subject for row in rows}:
             since = None
@@ -133,9 +133,9 @@ class Plain:
 
     def counting(self) -> dict[int, set[int]]:
         spoken: dict[int, set[int]] = {}
-        for r in self.landings:
-            for p in r.targets:
-                spoken.setdefault(p, set()).add(r.revno)
+        for landing in self.landings:
+            for p in landing.targets:
+                spoken.setdefault(p, set()).add(landing.revno)
         for row in self.rows:
             if row.kind != "cover" or row.subject not in self.revno_of:
                 continue
@@ -305,8 +305,10 @@ class Plain:
     def bad_times(self, p: int, on: datetime, off: datetime | None) -> list[tuple[datetime, datetime | None]]:
         """When production ran it during an alarm; not where a word alone ended that."""
         found: list[tuple[datetime, datetime | None]] = []
-        spans = []  # from when to when production had it in effect, with the moves inside
-        since, inside = None, []
+        # from when to when production had it in effect, with the moves inside
+        spans: list[tuple[datetime, datetime | None, list[int]]] = []
+        since: datetime | None = None
+        inside: list[int] = []
         for index, place in enumerate(self.places):
             if place is None:
                 continue
@@ -457,14 +459,13 @@ def since_when(places: Sequence[tuple[int, datetime, bool]], p: int) -> tuple[in
 
 def period_of(day: date, by: str) -> date:
     """The first day of its period, found by going back day by day."""
-    first = {
-        "day": lambda _: True,
-        "week": lambda d: d.isoweekday() == 1,
-        "month": lambda d: d.day == 1,
-        "quarter": lambda d: d.day == 1 and d.month in (1, 4, 7, 10),
-        "year": lambda d: d.timetuple().tm_yday == 1,
-    }[by]
-    while not first(day):
+    while not {
+        "day": True,
+        "week": day.isoweekday() == 1,
+        "month": day.day == 1,
+        "quarter": day.day == 1 and day.month in (1, 4, 7, 10),
+        "year": day.timetuple().tm_yday == 1,
+    }[by]:
         day -= DAY
     return day
 

@@ -42,6 +42,10 @@ class Told:
     def deployed(self, *revnos: int, **data: Any) -> datetime:
         return [self.write("deployed", revno, **data) for revno in revnos][-1]
 
+    def promoted(self, revno: int, before: int, later: timedelta = HOUR) -> None:
+        data: dict[str, Any] = {"from": before}
+        self.write("promoted", revno, later, **data)
+
     def trends(self, **other: Any) -> Trends:
         entries: list[JournalEntry] = [each for each in self.writer.entries if each.kind in KINDS]
         happened = happened_by(entries, self.landings, (), other.pop("looked", None))
@@ -159,12 +163,12 @@ def test_restored_is_what_production_was_not_a_word(ends: str, restored: object)
 def test_phases_add_up_to_the_lead_time() -> None:
     told = Told()
     told.write("on-qa", 1)
-    told.write("promoted", 1, **{"from": 0})
+    told.promoted(1, 0)
     told.deployed(1)
     told.write("on-qa", 2, later=2 * HOUR)
     told.write("state", 2, later=3 * HOUR, to="ok")
     told.write("answer", answer="deploy", deployable=2, deployed=1, id=sha(2), later=4 * HOUR)
-    told.write("promoted", 2, later=5 * HOUR, **{"from": 1})
+    told.promoted(2, 1, later=5 * HOUR)
     told.deployed(2, later=6 * HOUR)
     phases = {name: spread.median_s / 3_600 for name, spread in told.whole.phases.items()}
     assert phases == {"qa-server": 13, "person": 3, "others": 4, "promotion": 5, "deployment": 6}
