@@ -71,7 +71,7 @@ def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
 _OF_RUNS = re.compile(
     r'<details id="system">.*?</details>'  # when each stage failed last, and who wrote the page
     r"|urn:uuid:[0-9a-f-]+"  # made of run ids
-    r"|\d+:[0-9a-f]{64}"  # the journal's head
+    r"|\d+:[0-9a-f]{64}"  # the journal's head, which is made of them and of times
     r"|^(# \w+ )?qa_shepherd_\w*(seconds|stage)[^\n]*\n",
     re.DOTALL | re.MULTILINE,
 )
@@ -82,7 +82,7 @@ def pages(settings: Settings) -> dict[str, str]:
     found = {}
     for path in sorted(settings.report_path.iterdir()):
         if path.name.endswith(".trends.html"):
-            # it draws how long everything took
+            # all of it is made of how long things took, in seconds
             continue
         text = path.read_text()
         if path.suffix == ".json":
