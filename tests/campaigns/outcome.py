@@ -24,13 +24,8 @@ TIMES = frozenset(
             "when",
             "first_run",
             "sum",
-<<<<<<< HEAD
-            # hashes of what has times
-            *("head", "journal_head", "prev"),
-=======
             "head",
             "journal_head",
->>>>>>> w-chain
         ),
         *("since", "deployed_since", "waited_median_s", "waited_longest_s"),
     }
@@ -76,11 +71,7 @@ def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
 _OF_RUNS = re.compile(
     r'<details id="system">.*?</details>'  # when each stage failed last, and who wrote the page
     r"|urn:uuid:[0-9a-f-]+"  # made of run ids
-<<<<<<< HEAD
-    r"|\d+:[0-9a-f]{64}"  # the journal's head
-=======
     r"|\d+:[0-9a-f]{64}"  # the journal's head, which is made of them and of times
->>>>>>> w-chain
     r"|^(# \w+ )?qa_shepherd_\w*(seconds|stage)[^\n]*\n",
     re.DOTALL | re.MULTILINE,
 )
@@ -91,11 +82,7 @@ def pages(settings: Settings) -> dict[str, str]:
     found = {}
     for path in sorted(settings.report_path.iterdir()):
         if path.name.endswith(".trends.html"):
-<<<<<<< HEAD
-            # it draws how long everything took
-=======
             # all of it is made of how long things took, in seconds
->>>>>>> w-chain
             continue
         text = path.read_text()
         if path.suffix == ".json":
