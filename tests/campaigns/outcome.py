@@ -24,8 +24,8 @@ TIMES = frozenset(
             "when",
             "first_run",
             "sum",
-            "head",
-            "journal_head",
+            # hashes of what has times
+            *("head", "journal_head", "prev"),
         ),
         *("since", "deployed_since", "waited_median_s", "waited_longest_s"),
     }
