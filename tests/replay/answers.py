@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shepherd.snapshot import LandingEntry, Rev, Snapshot
+from shepherd.snapshot import DeployedRev, LandingEntry, Rev, Snapshot
 from shepherd.stages.judge_input import snapshot_of
 from shepherd.stages.kept_inputs import KeptInput
 from tests.replay.record import RECORDED, recorded
@@ -31,8 +31,12 @@ def answers(kept: Iterable[KeptInput]) -> Iterator[str]:
 
 
 def _answer(snapshot: Snapshot) -> str:
-    parts = [snapshot.answer]
-    places = {"deployable": snapshot.deployable, "tip": snapshot.tip, "deployed": snapshot.deployed}
+    parts: list[str] = [snapshot.answer]
+    places: dict[str, Rev | DeployedRev | None] = {
+        "deployable": snapshot.deployable,
+        "tip": snapshot.tip,
+        "deployed": snapshot.deployed,
+    }
     parts += [f"{name} {_rev(place)}" for name, place in places.items()]
     numbers = {
         "blockers": [each.revno for each in snapshot.blockers],
@@ -49,9 +53,8 @@ def _landing(landing: LandingEntry) -> str:
     return f"r{landing.revno} {landing.state} by {landing.rule}, {landing.progress}{undone}: {landing.reason}"
 
 
-def _rev(place: Rev | object | None) -> str:
-    revno = getattr(place, "revno", None)
-    return "none" if revno is None else f"r{revno}"
+def _rev(place: Rev | DeployedRev | None) -> str:
+    return f"r{place.revno}" if place else "none"
 
 
 def now(name: str) -> str:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from shepherd.errors import ShepherdError
 from shepherd.plans.promotion import PromotionOrder
 from shepherd.run import Run
+from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
@@ -147,8 +148,11 @@ class Forgelike:
 
 def live(project: ChangingProject, days: int = 6) -> Iterator[None]:
     """Some days in the life of a team: it goes on after each run."""
-    how = {"new": lambda settings, **how: Forgelike(open_tracker(settings, **how), project)}
-    with patch("shepherd.stages.evidence.open_tracker", **how):
+
+    def opened(settings: Settings, **how: Any) -> Forgelike:
+        return Forgelike(open_tracker(settings, **how), project)
+
+    with patch("shepherd.stages.evidence.open_tracker", opened):
         yield from _lived(project, days)
 
 

@@ -91,8 +91,13 @@ def test_a_promotion_that_began_again(
     project: Project, written: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mainline moved while the tags were read, twice."""
-    moves = iter(("[no-qa] Six", "[no-qa] Seven"))
-    meddle(monkeypatch, after=lambda: [project.land(each) for each in [next(moves, "")] if each] and None)
+    coming = ["[no-qa] Seven", "[no-qa] Six"]
+
+    def somebody_lands() -> None:
+        if coming:
+            project.land(coming.pop())
+
+    meddle(monkeypatch, after=somebody_lands)
     promote(project)
     assert len({each.run_id for each in written}) == 1 and len(written) > 2
     replayed(project, written, len(written))

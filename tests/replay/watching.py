@@ -53,13 +53,20 @@ def judged_again(settings: Settings, branch: str, *, proved: bool = True) -> lis
     Args:
         proved: the sums that were kept must be those of what follows.
     """
-    found = []
+    return [_judged(kept, proved) for kept in _readable(settings, branch)]
+
+
+def _readable(settings: Settings, branch: str) -> Iterator[KeptInput]:
     for kept in kept_inputs(settings, branch):
         assert isinstance(kept, KeptInput), kept
-        name = kept.given.context.branch
-        found.append(Document(name, kept.run_id, b"".join(pieces(snapshot_of(kept.given)))))
-        assert found[-1].sum == kept.sum or not proved, f"{branch} {kept.run_id}: not what it is said to be"
-    return found
+        yield kept
+
+
+def _judged(kept: KeptInput, proved: bool = True) -> Document:
+    name = kept.given.context.branch
+    document = Document(name, kept.run_id, b"".join(pieces(snapshot_of(kept.given))))
+    assert document.sum == kept.sum or not proved, f"{name} {kept.run_id}: not what it is said to be"
+    return document
 
 
 def shuffled(given: JudgeInput, chance: random.Random) -> JudgeInput:
@@ -78,8 +85,7 @@ def shuffled(given: JudgeInput, chance: random.Random) -> JudgeInput:
 
 def in_any_order(settings: Settings, branch: str, chance: random.Random) -> None:
     """The same follows from the inputs of a branch in whatever order their mappings are."""
-    for kept in kept_inputs(settings, branch):
-        assert isinstance(kept, KeptInput), kept
+    for kept in _readable(settings, branch):
         text = b"".join(pieces(snapshot_of(shuffled(kept.given, chance))))
         assert text == b"".join(pieces(snapshot_of(kept.given))), f"{branch} {kept.run_id}"
 
@@ -93,7 +99,7 @@ def the_same(settings: Settings, branch: str, written: list[Document], *, last: 
     """
     names = ("stable", "main") if branch in ("stable", "main") else (branch,)
     meant = [each for each in written if each.branch in names]
-    kept = [each for name in names for each in judged_again(settings, name)]
+    kept = [each for name in names for each in _readable(settings, name)]
     assert [each.run_id for each in kept] == [each.run_id for each in meant]
     for again, first in list(zip(kept, meant, strict=True))[-1 if last else 0 :]:
-        assert again.text == first.text, f"{branch} {first.run_id}"
+        assert _judged(again).text == first.text, f"{branch} {first.run_id}"
