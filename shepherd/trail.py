@@ -136,8 +136,8 @@ class AuditedMove(Struct, frozen=True):
     gaps: tuple[str, ...]
     """What is not known, and why."""
     replay: str = ""
-    """The command that judges again what its run judged, as long as the host still keeps its input; empty: that
-    is too long ago."""
+    """The command that judges again what its run judged, as long as the host still keeps its input; empty:
+    that is too long ago."""
 
 
 class NeverLive(Struct, frozen=True):

@@ -20,7 +20,7 @@ from shepherd.settings import Settings, read
 from shepherd.stages.kept_inputs import KeptInput, LostInput, kept_inputs
 from shepherd.stages.rejudging import Rejudging
 from shepherd.stages.supposing import Supposing
-from shepherd.values import date, first_few
+from shepherd.values import count, date, first_few
 
 SHOWN_EACH = 25
 """Answers after which the count on a terminal goes up."""
@@ -77,6 +77,7 @@ class _KnownRuns:
         """Judge again what is asked for of a branch."""
         branch = report.branch
         show = ReplayProgress(branch)
+        strangers: dict[str, list[str]] = {}
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
@@ -85,11 +86,22 @@ class _KnownRuns:
                 self._lost.append(kept.problem)
                 continue
             self._ids[kept.run_id] = None
-            if run in (None, kept.run_id):
-                judging.take(kept)
-                show.one_more()
+            if run not in (None, kept.run_id):
+                continue
+            # one that the settings no longer name is this branch as it was called before
+            if (named := kept.given.context.branch) != branch and named in settings.branches:
+                strangers.setdefault(named, []).append(kept.run_id)
+                continue
+            judging.take(kept)
+            show.one_more()
         show.done()
         judging.done()
+        for named, runs in strangers.items():
+            report.unjudged += len(runs)
+            report.problems += (
+                f"{branch}: {count(len(runs), 'answer')}, the first of {runs[0]}, are not judged again: by"
+                f" what was kept they are answers of {named}",
+            )
         if not report.answers and run is None and not report.problems:
             which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
             if since is not None:

@@ -49,8 +49,8 @@ def _of_branches(options: TaskOptions, by: By, since: date | None) -> list[Trend
             missing.append(error)
     if not found:
         raise missing[0]
-    for error in missing:
-        complain(str(error))
+    for why in missing:
+        complain(str(why))
     return found
 
 

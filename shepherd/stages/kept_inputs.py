@@ -35,6 +35,8 @@ from shepherd.store.pruning import WEEK
 
 FOLDER = "inputs"
 """In the folder of a branch's snapshots; only the owner of state_dir may read it."""
+_SHOWN = 200
+"""Characters of what is wrong with a line, which may be of any length."""
 
 
 class KeptInput(Struct, frozen=True):
@@ -156,13 +158,14 @@ class _KnownParts:
             try:
                 self._take(line, fresh)
             except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
-                raise _NotOursError(f"has a line that says nothing ({error})") from None
+                raise _NotOursError(f"has a line that says nothing ({str(error)[:_SHOWN]})") from None
 
     def _take(self, line: bytes, fresh: set[tuple[str, str]]) -> None:
         part, name, *place = key_of(line)
         field = FIELDS.get((str(part), str(name)))
         if field is None:
-            raise _NotOursError(f"names {part} {name}, which this release does not know: a later one kept it")
+            named = f"{part} {name}"[:_SHOWN]
+            raise _NotOursError(f"names {named}, which this release does not know: a later one kept it")
         _, tab, value = line.partition(b"\t")
         if not field.in_places:
             self._values.pop(field.id, None)
@@ -186,8 +189,8 @@ class _KnownParts:
             outcome: KeptOutcome = parts["outcome"]
             states: KeptStates | None = parts.get("states")
             return KeptInput(input_of(parts), outcome.sum, outcome, states.states if states else {})
-        except (KeyError, TypeError) as error:
-            raise _NotOursError(f"lacks what an input needs ({error})") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise _NotOursError(f"lacks what an input needs ({str(error)[:_SHOWN]})") from None
 
     def _part(self, part: str) -> Struct:
         values: dict[str, Any] = {}

@@ -48,17 +48,13 @@ class Badness:
         """Whether the landing was ever judged."""
         return any(state != "unknown" for _, state in self._states.get(sha, ()))
 
-    def bad_in(self, sha: str, time: EffectTime) -> bool:
-        """Whether it was bad at some moment of that time."""
-        end = time.end
-        for alarm in self.alarms.get(sha, ()):
-            if (end is None or alarm.begin < end) and (alarm.end is None or alarm.end > time.begin):
-                return True
+    def bad_since(self, sha: str, begin: datetime) -> bool:
+        """Whether it was bad at some moment from then on."""
+        if any(alarm.end is None or alarm.end > begin for alarm in self.alarms.get(sha, ())):
+            return True
         state: State = "unknown"
         for at, new in self._states.get(sha, ()):
-            if end is not None and at >= end:
-                break
-            if at > time.begin and "bad" in (state, new):
+            if at > begin and "bad" in (state, new):
                 return True
             state = new
         return state == "bad"
@@ -66,7 +62,7 @@ class Badness:
     def failed(self, sha: str, times: Sequence[EffectTime]) -> bool | None:
         """Whether a landing failed in one of the times in which it was in effect in production: it was bad,
         or ended by a rollback or by a move back. None: not known."""
-        if any(time.end is not None or self.bad_in(sha, time) for time in times):
+        if any(time.end is not None or self.bad_since(sha, time.begin) for time in times):
             return True
         return False if self.known(sha) else None
 

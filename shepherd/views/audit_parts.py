@@ -109,7 +109,7 @@ def facts(move: AuditedMove) -> Iterator[tuple[str, str]]:
     yield "run", move.run_id
     if move.code:
         yield "shepherd", move.code
-    hashed = f"; the head after it: {move.entry}:{move.hash}" if move.hash else ""
+    hashed = f"; the head after it: {move.hash}" if move.hash else ""
     yield "journal", f"entry {move.entry}{hashed}"
     if move.replay:
         yield "judge again", Sentence(Part("command", move.replay), ", where its input is still kept")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -42,7 +43,8 @@ def told(report: BranchReplay, several: bool = False) -> str:
     lines += [wrap(each, "  ") for each in report.altered]
     lines += _folds(report.folds.folds(), report, ("was", "would be"))
     if report.runs > 1 and report.differ:
-        command = f"inv replay {report.differ[-1].run_id}"
+        # a run's id is what a file says it is
+        command = f"inv replay {shlex.quote(plain(report.differ[-1].run_id))}"
         lines += ["", f"The newest of them alone: {command}{f' --branch {report.branch}' if several else ''}"]
     return "\n".join(lines)
 

@@ -24,8 +24,8 @@ TIMES = frozenset(
             "when",
             "first_run",
             "sum",
-            "head",
-            "journal_head",
+            # hashes of what has times
+            *("head", "journal_head", "prev"),
         ),
         *("since", "deployed_since", "waited_median_s", "waited_longest_s"),
     }
@@ -33,7 +33,7 @@ TIMES = frozenset(
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 _SAID_ON = re.compile(r"\bon \d{4}-\d\d-\d\d \d\d:\d\d \w+")
 _TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(\d+ (second|minute|hour|day|year)s?|just now)"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(\d+ (second|minute|hour|day|year)s?|\b\d+ s\b|just now)"
 )
 
 
@@ -92,6 +92,11 @@ def pages(settings: Settings) -> dict[str, str]:
     return found
 
 
+def _nameless(path: str) -> str:
+    """Less the run's id; and after a kill what runs judged by goes on in another file."""
+    return re.sub(r"inputs/\d{8}", "inputs/CHAIN", _RUN_ID.sub("RUN", path))
+
+
 def outcome(settings: Settings) -> dict[str, Any]:
     """Answers, journal, pages, and the names of all files under `state_dir`."""
     state = settings.state_path
@@ -99,5 +104,5 @@ def outcome(settings: Settings) -> dict[str, Any]:
         "snapshots": kept_snapshots(settings),
         "journal": journal_of(settings),
         "pages": pages(settings),
-        "files": sorted(_RUN_ID.sub("RUN", str(path.relative_to(state))) for path in state.rglob("*")),
+        "files": sorted({_nameless(str(path.relative_to(state))) for path in state.rglob("*")}),
     }

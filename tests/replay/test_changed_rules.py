@@ -10,11 +10,12 @@ from typing import Any, get_args
 import pytest
 
 from shepherd.rules.states import Rule
+from shepherd.settings import read
 from shepherd.words import State
 from tests.inv import inv_here
 from tests.replay.changed_rules import changed, landings_that_differ
 from tests.replay.changing import ChangingProject, live
-from tests.replay.record import PLACE, recorded_settings
+from tests.replay.record import TEAM
 from tests.replay.watching import documents, judged_again
 
 OTHERWISE: dict[Rule, State] = {
@@ -49,10 +50,10 @@ def shown(place: Path, branch: str) -> tuple[int, dict[str, set[int]], dict[str,
 
 @pytest.mark.parametrize("rule", get_args(Rule))
 def test_the_landings_of_a_changed_rule_are_named(rule: Rule) -> None:
-    before = judged_again(recorded_settings(), "stable")
+    before = judged_again(read(TEAM / "shepherd.toml"), "stable")
     with changed(rule, OTHERWISE[rule]):
-        after = judged_again(recorded_settings(), "stable", proved=False)
-        code, named, report = shown(PLACE, "stable")
+        after = judged_again(read(TEAM / "shepherd.toml"), "stable", proved=False)
+        code, named, report = shown(TEAM, "stable")
     assert named == landings_that_differ(before, after)
     assert named and code == 8
     assert report["same"] == sum(old.text == new.text for old, new in zip(before, after, strict=True))
@@ -78,7 +79,7 @@ def test_so_they_are_where_the_snapshots_are_kept(tmp_path: Path) -> None:
 
 def test_a_person_reads_which_rule_and_which_landings() -> None:
     with changed("exempt", "needstesting"):
-        done = inv_here(PLACE, "replay", "--branch", "stable")
+        done = inv_here(TEAM, "replay", "--branch", "stable")
     assert done.code == 8 and not done.err
     assert "exempt → needstesting (rule exempt, docs/rules.md#state)" in " ".join(done.out.split())
     assert "r39, r38, r37" in done.out

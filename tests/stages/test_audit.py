@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from shepherd.errors import SettingsError
-from shepherd.stages.audit import audit_of
 from shepherd.stages.audit_moves import moves_in
-from shepherd.store import Database, JournalEntry
-from shepherd.trail import AuditedLanding, AuditedMove, AuditTrail
+from shepherd.stages.feed_entries import news_of
+from shepherd.stages.history import landing_events
+from shepherd.store import JournalEntry
+from shepherd.values import parse_rev
+from tests.auditing import audit, landing, the_move
 from tests.inv import ROOT
-from tests.project import Project
+from tests.project import Project, lines_of
 from tests.promoting import PROMOTE, promote, ready
 from tests.random_team import a_day, someone_speaks
 
@@ -27,28 +29,15 @@ CASES = tomllib.loads((ROOT / "tests" / "cases" / "audit_moves.toml").read_text(
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_moves(case: dict[str, Any]) -> None:
     kinds = {"p": "promoted", "d": "deployed"}
-    entries = [
+    seen = [
         JournalEntry(kinds[which], data={"revno": revno, "id": f"sha{revno}", **more}, seq=seq)
         for seq, (which, revno, more) in enumerate(case["entries"], 1)
     ]
-    promoted = [entry for entry in entries if entry.kind == "promoted"]
-    moves = moves_in(promoted, [entry for entry in entries if entry.kind == "deployed"])
+    promoted = [entry for entry in seen if entry.kind == "promoted"]
+    moves = moves_in(promoted, [entry for entry in seen if entry.kind == "deployed"])
     assert [[each.kind, each.base.revno if each.base else None, each.to.revno] for each in moves] == case[
         "moves"
     ]
-
-
-def audit(project: Project, asked: str) -> AuditTrail:
-    return audit_of(project.settings, "stable", asked, project.now, "0.0")
-
-
-def the_move(project: Project, asked: str) -> AuditedMove:
-    (move,) = audit(project, asked).moves
-    return move
-
-
-def landing(move: AuditedMove, revno: int) -> AuditedLanding:
-    return next(each for each in move.landings if each.revno == revno)
 
 
 def test_a_promotion_with_its_landings(tmp_path: Path) -> None:
@@ -146,43 +135,6 @@ def test_what_was_passed_is_told_with_the_reason(tmp_path: Path) -> None:
     assert [(each.max, each.paths, each.holds) for each in move.limits] == [(1, ("*",), False)]
 
 
-def test_what_an_earlier_release_left_out_is_said(tmp_path: Path) -> None:
-    """Neither rules nor conditions nor hashes, as releases before 0.5 wrote it."""
-    project, ids = ready(tmp_path)
-    project.look()
-    with Database.of(project.settings) as database:
-        place = {"revno": 3, "id": ids[2], "sha": ids[2], "ref": "released", "from": 1}
-        act = {"act": "promote", "ref": "released", "from": ids[0], "to": ids[2], "to_revno": 3}
-        database.append(
-            "stable", [JournalEntry("meant", f"{ids[2]} x", act, "ann", "why not")], project.run("x")
-        )
-        database.append("stable", [JournalEntry("promoted", "", place, "ann", "why not")], project.run("x"))
-        with database.begin() as connection:
-            connection.exec_driver_sql(
-                "update journal set data = replace(data, '\"rule\":', '\"other\":') where kind = 'state'"
-            )
-    move = the_move(project, "promoted")
-    assert move.checks is None
-    assert [each.rule for each in move.landings] == ["", ""]
-    assert not any(each.plain for each in move.landings)
-    assert [gap.partition(":")[0] for gap in move.gaps] == [
-        "which checks and limits held, and which cautions there were",
-        "which version of the shepherd did it",
-        "by which rule r2, r3 had their state",
-    ]
-
-
-def test_production_that_nobody_promoted(tmp_path: Path) -> None:
-    project, ids = ready(tmp_path, branch="")
-    project.look()
-    project.deploy(ids[2])
-    project.look()
-    move = the_move(project, "r2")
-    assert (move.kind, move.to.revno, move.who) == ("seen", 3, "")
-    assert "who did it, when exactly, and why" in move.gaps[0]
-    assert landing(move, 2).live_since == move.at
-
-
 def test_a_landing_that_never_went_live(tmp_path: Path) -> None:
     project, _ = ready(tmp_path)
     project.look()
@@ -191,18 +143,6 @@ def test_a_landing_that_never_went_live(tmp_path: Path) -> None:
     assert "needstesting" in never.what
     (older,) = audit(project, "r1").never_live
     assert older.what.startswith("production had it before the shepherd looked for the first time")
-
-
-def test_out_back_and_out_again(tmp_path: Path) -> None:
-    project, ids = ready(tmp_path, branch="")
-    project.look()
-    for sha in (ids[2], ids[0], ids[2]):
-        project.deploy(sha)
-        project.look()
-    moves = audit(project, "r2").moves
-    assert [(each.kind, each.to.revno) for each in moves] == [("seen", 3), ("seen", 3)]
-    assert moves[0].entry > moves[1].entry
-    assert [each.what for each in moves[1].since] == ["production runs r1, back from r3"]
 
 
 def test_rolled_back_within_it_and_brought_back(tmp_path: Path) -> None:
@@ -220,21 +160,6 @@ def test_rolled_back_within_it_and_brought_back(tmp_path: Path) -> None:
     promote(project)
     roles = {each.revno: each.role for each in the_move(project, "promoted").landings}
     assert roles == {4: "back", 6: "taken-out", 8: "live"}
-
-
-def test_when_the_repository_is_gone_the_journal_still_tells(tmp_path: Path) -> None:
-    project, ids = ready(tmp_path)
-    promote(project)
-    whole = the_move(project, "promoted")
-    project.drop_cache()
-    (tmp_path / "project.git").rename(tmp_path / "lost.git")
-    told = the_move(project, "promoted")
-    assert [(each.revno, each.id, each.state, each.rule) for each in told.landings] == [
-        (each.revno, each.id, each.state, each.rule) for each in whole.landings
-    ]
-    assert the_move(project, ids[2]).entry == whole.entry
-    assert "the repository could not be read" in told.gaps[0]
-    assert all(each.title == "" for each in told.landings)
 
 
 def test_what_names_nothing_is_refused(tmp_path: Path) -> None:
@@ -272,3 +197,18 @@ def test_a_random_team_is_told_what_its_snapshots_said(tmp_path: Path, seed: int
         assert move.landings
         for each in move.landings:
             assert (each.id, each.state, each.rule) == states[each.revno]
+
+
+def test_another_rule_alone_is_told_by_history_and_is_no_news(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path)
+    project.look()
+    snapshot = project.look()
+    before = len(news_of(project.settings, snapshot) or ())
+    logged = len(list(lines_of(project, "landing")))
+    assert logged
+    project.verdict("r2", "ok", "looked again")
+    snapshot = project.look()
+    told = [event.what for event in landing_events(project.settings, snapshot, parse_rev("r2"))]
+    assert "r2: still ok, by another rule" in told
+    assert len(news_of(project.settings, snapshot) or ()) == before
+    assert len(list(lines_of(project, "landing"))) == logged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -84,7 +84,7 @@ def chaos(chance: random.Random, landings: Sequence[Landing], number: int) -> li
         if kind == "deployed":
             writer.write("deployed", **_at(chance, line, near))
         elif kind == "promoted" and promotes:
-            begun_at = {"from": 1} if chance.random() < 0.8 else {}
+            begun_at: dict[str, Any] = {"from": 1} if chance.random() < 0.8 else {}
             writer.write("promoted", **_at(chance, line, near + 1), **begun_at)
         elif kind == "on-qa" and uses_qa:
             writer.write("on-qa", **_at(chance, line, near + 2))
@@ -126,12 +126,13 @@ def _answer(chance: random.Random, writer: Writer, line: Sequence[Landing], near
     deployed = _at(chance, line, near)
     deployable = _at(chance, line, near + 2) if chance.random() < 0.6 else None
     answer = "deploy" if deployable else chance.choice(("nothing-new", "blocked", "no-data"))
+    named: dict[str, Any] = {"id": deployable["id"] if deployable else None} if chance.random() < 0.8 else {}
     writer.write(
         "answer",
         answer=answer,
         deployable=deployable["revno"] if deployable else None,
         deployed=deployed["revno"] if answer != "no-data" else None,
-        **({"id": deployable["id"] if deployable else None} if chance.random() < 0.8 else {}),
+        **named,
         **({"stopped": "hotfix"} if chance.random() < 0.1 else {}),
     )
 
@@ -235,7 +236,8 @@ class Team:
     def _promote(self, _: int) -> None:
         to = max(self.allowed, self.live)
         if to != self.promoted and to:
-            self.writer.write("promoted", **self._place(to), **{"from": self.promoted, "ref": "released"})
+            before: dict[str, Any] = {"from": self.promoted}
+            self.writer.write("promoted", **self._place(to), **before, ref="released")
             self.promoted = to
 
     def _deploy(self, _: int) -> None:

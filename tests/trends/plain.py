@@ -45,6 +45,9 @@ class Plain:
         self.moves = [row for row in rows if row.kind == "deployed"]
         self.places = [self.place(row, row.data["revno"], row.data["id"]) for row in self.moves]
         self.directions = [self.direction(index) for index in range(len(self.moves))]
+        self.begun = {
+            kind: next((row.time for row in rows if row.kind == kind), None) for kind in ("on-qa", "promoted")
+        }
         self.qa = self.positions("on-qa")
         self.promoted = self.positions("promoted")
         self.answers = self.allowed()
@@ -103,7 +106,7 @@ class Plain:
         return found
 
     def alarm_times(self) -> list[tuple[str, datetime, datetime | None]]:
-        found = []
+        found: list[tuple[str, datetime, datetime | None]] = []
         rows = [row for row in self.rows if row.kind == "alarm"]
         for sha in {row.subject for row in rows}:
             since = None
@@ -130,9 +133,9 @@ class Plain:
 
     def counting(self) -> dict[int, set[int]]:
         spoken: dict[int, set[int]] = {}
-        for r in self.landings:
-            for p in r.targets:
-                spoken.setdefault(p, set()).add(r.revno)
+        for landing in self.landings:
+            for p in landing.targets:
+                spoken.setdefault(p, set()).add(landing.revno)
         for row in self.rows:
             if row.kind != "cover" or row.subject not in self.revno_of:
                 continue
@@ -237,14 +240,12 @@ class Plain:
         if good is None or answer is None or not answer[2] or answer[1] > live:
             return None
         ends = [("person", good), ("others", answer[1])]
-        qa_rows = [row for row in self.rows if row.kind == "on-qa"]
-        if qa_rows and qa_rows[0].time <= live:
+        if (begun := self.begun["on-qa"]) is not None and begun <= live:
             first = next((each for each in self.qa if each[0] >= p), None)
             if first is not None and not first[2] and good > landed:
                 return None
             ends.insert(0, ("qa-server", min(first[1], good) if first else good))
-        promoted_rows = [row for row in self.rows if row.kind == "promoted"]
-        if promoted_rows and promoted_rows[0].time <= live:
+        if (begun := self.begun["promoted"]) is not None and begun <= live:
             promotion = since_when(self.promoted, p)
             if promotion is None or not promotion[2] or promotion[1] > live:
                 return None
@@ -304,8 +305,10 @@ class Plain:
     def bad_times(self, p: int, on: datetime, off: datetime | None) -> list[tuple[datetime, datetime | None]]:
         """When production ran it during an alarm; not where a word alone ended that."""
         found: list[tuple[datetime, datetime | None]] = []
-        spans = []  # from when to when production had it in effect, with the moves inside
-        since, inside = None, []
+        # from when to when production had it in effect, with the moves inside
+        spans: list[tuple[datetime, datetime | None, list[int]]] = []
+        since: datetime | None = None
+        inside: list[int] = []
         for index, place in enumerate(self.places):
             if place is None:
                 continue
@@ -456,14 +459,13 @@ def since_when(places: Sequence[tuple[int, datetime, bool]], p: int) -> tuple[in
 
 def period_of(day: date, by: str) -> date:
     """The first day of its period, found by going back day by day."""
-    first = {
-        "day": lambda _: True,
-        "week": lambda d: d.isoweekday() == 1,
-        "month": lambda d: d.day == 1,
-        "quarter": lambda d: d.day == 1 and d.month in (1, 4, 7, 10),
-        "year": lambda d: d.timetuple().tm_yday == 1,
-    }[by]
-    while not first(day):
+    while not {
+        "day": True,
+        "week": day.isoweekday() == 1,
+        "month": day.day == 1,
+        "quarter": day.day == 1 and day.month in (1, 4, 7, 10),
+        "year": day.timetuple().tm_yday == 1,
+    }[by]:
         day -= DAY
     return day
 

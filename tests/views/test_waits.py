@@ -172,9 +172,9 @@ class TestWhoseMove:
                         assert one.behind == len([e for e in behind if e.progress == "waiting"])
             moved = set().union(*theirs.values()) if theirs else set()
             assert blocking.keys() <= moved
-            for one in each.landings:
-                if one.progress in ("deployable", "promoted"):
-                    assert one.revno in moved
+            for landing in each.landings:
+                if landing.progress in ("deployable", "promoted"):
+                    assert landing.revno in moved
 
 
 class TestComponents:
@@ -250,7 +250,7 @@ class TestSection:
     def test_each_landing_leads_to_its_row(self) -> None:
         html = self.render(answered(needs_qa(101, "Ann"), good(102, "Bob", 101)))
         assert '<a href="stable.html#r101">r101</a>' in html
-        assert '<th scope="row"><bdi>Ann</bdi>' in html and "1, of Bob" in html
+        assert '<th scope="row"><bdi>Ann</bdi>' in html and "1 good landing of Bob" in html
 
     def test_untrusted_text_is_escaped(self) -> None:
         html = self.render(
