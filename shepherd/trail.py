@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from shepherd.snapshot import Rev
 
-MoveKind = Literal["promotion", "foreign", "seen", "recorded"]
+TrailKind = Literal["promotion", "foreign", "seen", "recorded"]
 """How it went out: the shepherd moved the promoted ref · somebody else did, and the shepherd saw it ·
 production was seen to run it, and no promotion had brought it · a person said that production runs it."""
 TrailRole = Literal["live", "undone", "back", "taken-out"]
@@ -93,7 +93,7 @@ class TrailLimit(Struct, frozen=True):
 class AuditedMove(Struct, frozen=True):
     """One promotion; or one step of production that none had brought."""
 
-    kind: MoveKind
+    kind: TrailKind
     to: Rev
     base: Rev | None = field(name="from")
     """None: nothing was promoted before."""
@@ -136,7 +136,8 @@ class AuditedMove(Struct, frozen=True):
     gaps: tuple[str, ...]
     """What is not known, and why."""
     replay: str = ""
-    """The command that judges again what its run judged; empty: its input is not kept."""
+    """The command that judges again what its run judged, as long as the host still keeps its input; empty:
+    that is too long ago."""
 
 
 class NeverLive(Struct, frozen=True):

@@ -124,3 +124,10 @@ def files_matching(git: Git, commit: str, patterns: Sequence[str]) -> dict[str, 
     listed = git.out("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *_folders([patterns]))
     paths = [path for path in listed.split(b"\0") if path]
     return {pattern: sum(_matches((pattern,), path) for path in paths) for pattern in patterns}
+
+
+def files_in(git: Git, commit: str, folders: Sequence[str]) -> dict[str, int]:
+    """How many files of a commit lie in each folder, or are that file. Raises SourceError."""
+    listed = git.out("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    paths = [path for path in listed.split(b"\0") if path]
+    return {folder: sum(_lies_in(path, folder.encode()) for path in paths) for folder in folders}

@@ -6,7 +6,7 @@ It ranks waits, the oldest first, never people: nothing is counted of how fast a
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
@@ -116,7 +116,7 @@ _Stopped = tuple[LandingEntry, MoveKind, str]
 
 def _stopped(snapshot: Snapshot, held: _HeldBack) -> Iterator[_Stopped]:
     blockers = {blocker.revno: blocker for blocker in snapshot.blockers}
-    kept_back = held.landings(blockers)
+    kept_back = frozenset(held.landings(blockers))
     for entry in snapshot.landings:
         if (blocker := blockers.get(entry.revno)) is not None:
             yield (entry, *_mover_of(entry, blocker))
@@ -137,53 +137,68 @@ def _mover_of(entry: LandingEntry, blocker: Blocker) -> tuple[MoveKind, str]:
 
 
 class _HeldBack:
-    """Which good landings are kept back by which blockers."""
+    """Which good landings are kept back by which blockers.
+
+    Of nearly all it is every blocker that is older: these are counted together. What blocks the tip may have
+    been undone at some older landing: such a landing is looked at by itself.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        # in a large window most landings share one list: what stands in each is looked through once
-        groups: dict[tuple[int, int], _KeptBack] = {}
-        blocking = sorted(blocker.revno for blocker in snapshot.blockers)
-        for entry in snapshot.landings:
-            if entry.progress == "waiting" and entry.blocked_by:
-                older = bisect_left(blocking, entry.revno) if _is_cut(entry) else 0
-                group = groups.setdefault((id(entry.blocked_by), older), _KeptBack(entry))
-                group.people.append(entry.person)
-                group.revnos.append(entry.revno)
-        self._groups = list(groups.values())
+        self._blocking = sorted(blocker.revno for blocker in snapshot.blockers)
+        self._blockers = frozenset(self._blocking)
+        self._by_all: list[int] = []
+        """Revnos of those that every older blocker keeps back, ascending."""
+        self._newest: dict[str, int] = {}
+        """Person -> the newest of these."""
+        self._others: list[LandingEntry] = []
+        by_all: dict[tuple[int, int], bool] = {}
+        for entry in reversed(snapshot.landings):
+            if entry.progress != "waiting" or not entry.blocked_by:
+                continue
+            # in a large window most landings share one list, and few lists differ from their neighbour's
+            same = id(entry.blocked_by), bisect_left(self._blocking, entry.revno)
+            if same not in by_all:
+                by_all[same] = self._is_held_by_all(entry, same[1])
+            if by_all[same]:
+                self._by_all.append(entry.revno)
+                self._newest[entry.person] = max(entry.revno, self._newest.get(entry.person, 0))
+            else:
+                self._others.append(entry)
+        self._by_all.sort()
+
+    def _is_held_by_all(self, entry: LandingEntry, older: int) -> bool:
+        """Args: older: how many blockers are older."""
+        listed = entry.blocked_by
+        if _is_cut(entry):
+            older = bisect_right(self._blocking, listed[-1])
+        return set(listed).issuperset(self._blocking[:older])
 
     def count(self, revnos: Iterable[int]) -> int:
         """How many good landings one or more of these keep back."""
-        return sum(len(group.people) for group in self._by(revnos))
+        return len(self.landings(revnos))
+
+    def landings(self, revnos: Iterable[int]) -> Sequence[int]:
+        """Which those are."""
+        blockers = self._blockers.intersection(revnos)
+        if not blockers:
+            return []
+        newer = self._by_all[bisect_right(self._by_all, min(blockers)) :]
+        return [*newer, *(entry.revno for entry in self._others if _is_held_by(entry, blockers))]
 
     def people(self, revnos: Iterable[int]) -> set[str]:
         """Whose those are."""
-        return {who for group in self._by(revnos) for who in group.people}
-
-    def landings(self, revnos: Iterable[int]) -> set[int]:
-        """Which those are."""
-        return {revno for group in self._by(revnos) for revno in group.revnos}
-
-    def _by(self, revnos: Iterable[int]) -> Iterator[_KeptBack]:
-        ascending = sorted(revnos)
-        wanted = frozenset(ascending)
-        return (group for group in self._groups if group.waits_for(wanted, ascending))
+        blockers = self._blockers.intersection(revnos)
+        if not blockers:
+            return set()
+        people = {who for who, newest in self._newest.items() if newest > min(blockers)}
+        return people | {entry.person for entry in self._others if _is_held_by(entry, blockers)}
 
 
-class _KeptBack:
-    """Good landings that the same ones keep back."""
-
-    def __init__(self, entry: LandingEntry) -> None:
-        self.people: list[str] = []
-        self.revnos: list[int] = []
-        self._listed = frozenset(entry.blocked_by)
-        # a snapshot lists the oldest hundred: between these and the landing stands what else blocks
-        self._unlisted = (entry.blocked_by[-1] + 1, entry.revno) if _is_cut(entry) else (0, 0)
-
-    def waits_for(self, blockers: frozenset[int], ascending: Sequence[int]) -> bool:
-        first, end = self._unlisted
-        return not self._listed.isdisjoint(blockers) or bisect_left(ascending, first) < bisect_left(
-            ascending, end
-        )
+def _is_held_by(entry: LandingEntry, blockers: frozenset[int]) -> bool:
+    if not blockers.isdisjoint(entry.blocked_by):
+        return True
+    # a snapshot lists the oldest hundred: between these and the landing stands what else blocks
+    return _is_cut(entry) and any(entry.blocked_by[-1] < revno < entry.revno for revno in blockers)
 
 
 def _is_cut(entry: LandingEntry) -> bool:

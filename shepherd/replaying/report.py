@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 
 from shepherd.replaying.folds import Folds, JudgedAt
 from shepherd.replaying.supposing import SupposedAnswers
@@ -32,13 +34,15 @@ class BranchReplay(Struct):
     codes: tuple[str, ...] = ()
     """The shepherds that gave the answers that differ, in the order in which they were met."""
     code_now: str = ""
-    problems: tuple[str, ...] = ()
+    problems: list[str] = field(default_factory=list)
     """What could not be judged again, a sentence each."""
     altered: tuple[str, ...] = ()
     """Snapshots that were changed after they were written, a sentence each."""
-    warnings: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
     """Snapshots that cannot be read, a sentence each; their answers were judged all the same."""
-    differ: tuple[JudgedAt, ...] = ()
+    differ: list[JudgedAt] = field(default_factory=list)
+    places: Mapping[str, str] = {}
+    """Rule -> where it is stated: `docs/rules.md#verdicts`."""
     supposed: SupposedAnswers | None = None
     """With `--with-settings`: what would have been answered."""
     changed: tuple[str, ...] = ()
@@ -55,7 +59,7 @@ class BranchReplay(Struct):
         self.same += same
         setattr(self, compared, getattr(self, compared) + 1)
         if not same:
-            self.differ += (judged,)
+            self.differ.append(judged)
 
     def met(self, code: str) -> None:
         """A shepherd that gave an answer that differs."""

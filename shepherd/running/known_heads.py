@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,8 @@ from shepherd.store.snapshot_files import stored
 from shepherd.store.snapshots import LATEST, Snapshots
 
 _HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
+_SNAPSHOTS = 100
+"""Of each branch, the newest: what is older says less, and reading all of a year takes minutes."""
 _SIGNS = (f" event={EVENT} ".encode(), f'"event": "{EVENT}"'.encode())
 
 
@@ -60,7 +63,7 @@ def _of_answers(settings: Settings) -> Iterator[KnownHead]:
     for branch in settings.branches:
         folder = settings.state_path / "snapshots"
         with suppress(OSError):
-            for path in Snapshots(folder, branch).files():
+            for path in islice(Snapshots(folder, branch).files(), _SNAPSHOTS):
                 where = f"{branch}'s {LATEST}" if path.name == LATEST else f"{branch}'s snapshots"
                 yield from _of_file(path, branch, where)
         yield from _of_file(settings.report_path / f"{branch}.json", branch, f"the report's {branch}.json")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError, worst
 from shepherd.replaying.folds import Folds, JudgedAt
 from shepherd.replaying.report import BranchReplay
+from shepherd.rules.rule_words import RULES
 from shepherd.running.output import json_for_terminals, write
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
@@ -19,9 +20,9 @@ from shepherd.settings import Settings, read
 from shepherd.stages.kept_inputs import KeptInput, LostInput, kept_inputs
 from shepherd.stages.rejudging import Rejudging
 from shepherd.stages.supposing import Supposing
-from shepherd.values import date, first_few
+from shepherd.values import count, date, first_few
 
-_SHOWN_EACH = 25
+SHOWN_EACH = 25
 """Answers after which the count on a terminal goes up."""
 
 
@@ -46,8 +47,9 @@ def replay(
     if not json:
         mention(settings)
     reports, known = [], _KnownRuns()
+    places: dict[str, str] = {rule: words.place for rule, words in RULES.items()}
     for branch in options.branches:
-        report = BranchReplay(branch, Folds(), code_now=title())
+        report = BranchReplay(branch, Folds(), code_now=title(), places=places)
         known.looked_through(settings, report, run, begin, others)
         reports.append(report)
     if run is not None:
@@ -74,25 +76,37 @@ class _KnownRuns:
     ) -> None:
         """Judge again what is asked for of a branch."""
         branch = report.branch
-        show = _Progress(branch)
+        show = ReplayProgress(branch)
+        strangers: dict[str, list[str]] = {}
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
                 if run is None:
-                    report.problems += (kept.problem,)
+                    report.problems.append(kept.problem)
                 self._lost.append(kept.problem)
                 continue
             self._ids[kept.run_id] = None
-            if run in (None, kept.run_id):
-                judging.take(kept)
-                show.one_more()
+            if run not in (None, kept.run_id):
+                continue
+            # one that the settings no longer name is this branch as it was called before
+            if (named := kept.given.context.branch) != branch and named in settings.branches:
+                strangers.setdefault(named, []).append(kept.run_id)
+                continue
+            judging.take(kept)
+            show.one_more()
         show.done()
         judging.done()
+        for named, runs in strangers.items():
+            report.unjudged += len(runs)
+            report.problems += (
+                f"{branch}: {count(len(runs), 'answer')}, the first of {runs[0]}, are not judged again: by"
+                f" what was kept they are answers of {named}",
+            )
         if not report.answers and run is None and not report.problems:
             which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
             if since is not None:
                 which = "none since then is kept (inv replay judges all that are)"
-            report.problems += (f"{branch}: no run could be judged again: {which}",)
+            report.problems.append(f"{branch}: no run could be judged again: {which}")
 
     def check(self, run: str, reports: list[BranchReplay]) -> None:
         """Raises SettingsError, NoAnswerError: the run was not met."""
@@ -122,9 +136,9 @@ class _Same:
         judged = self._rejudging.judge_again(kept)
         at = JudgedAt(kept.run_id, kept.at)
         if judged.warning:
-            self._report.warnings += (judged.warning,)
+            self._report.warnings.append(judged.warning)
         if judged.problem:
-            self._report.problems += (judged.problem,)
+            self._report.problems.append(judged.problem)
             self._report.unjudged += 1
             return
         self._report.count(at, judged.same, judged.compared)
@@ -137,7 +151,7 @@ class _Same:
         self._report.altered = tuple(self._rejudging.altered)
 
 
-class _Progress:
+class ReplayProgress:
     """How many answers were judged, on a line that the next number replaces; nothing without a terminal."""
 
     def __init__(self, branch: str) -> None:
@@ -147,11 +161,11 @@ class _Progress:
 
     def one_more(self) -> None:
         self._answers += 1
-        if self._shown and self._answers % _SHOWN_EACH == 0:
+        if self._shown and self._answers % SHOWN_EACH == 0:
             write(sys.stderr, f"\r{self._branch}: {self._answers:,} answers judged again")
 
     def done(self) -> None:
-        if self._shown and self._answers >= _SHOWN_EACH:
+        if self._shown and self._answers >= SHOWN_EACH:
             # the line is as if it had not been there
             write(sys.stderr, "\r\x1b[K")
 

@@ -150,13 +150,13 @@ def _lines(
     if report.unchained:
         behind = _entries(report.unchained)
         yield from _filled(
-            f"an older release wrote {behind} of those without a hash; the one behind binds them"
+            f"an older release wrote {behind} since, without a hash; the next that has one binds them"
         )
     if outcome.newest is not None:
         place = reading.places[outcome.newest.hash]
         yield from _filled(
-            f"known heads: {outcome.holding} in {outcome.newest.where} and the like are on the chain, the"
-            f" furthest after entry {place}: all up to there is as it was then"
+            f"known heads: {outcome.holding}, in snapshots, report and log, are on the chain; the furthest is"
+            f" that after entry {place}: all up to there is as it was then"
         )
     elif not report.findings:
         yield "known heads: none lies around, so nothing shows whether the end is all there"

@@ -43,7 +43,7 @@ def audit_of(settings: Settings, branch: str, asked: str, now: datetime, shepher
         moves = moves_in(journal.entries("promoted"), journal.entries("deployed"))
         chosen, ids, never = _named(asked, branch, moves, journal, known, older)
         chosen = with_plans(chosen, journal)
-        facts = MoveFacts(journal, settings)
+        facts = MoveFacts(journal, settings, branch, now)
         every = journal.with_others(settings.sharing_bugs_with(branch))
         audits = []
         for move in reversed(chosen):

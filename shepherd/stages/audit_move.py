@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -24,9 +24,11 @@ _SHOWN = 5
 class MoveFacts:
     """What else the journal of a branch has, read once for all moves that are asked about."""
 
-    def __init__(self, journal: Journal, settings: Settings) -> None:
+    def __init__(self, journal: Journal, settings: Settings, branch: str, now: datetime) -> None:
         self._journal = journal
         self.settings = settings
+        self._branch = branch
+        self._now = now
         self._back: dict[int, list[JournalEntry]] = {}
 
     @cached_property
@@ -48,6 +50,14 @@ class MoveFacts:
     def answer(self, move: LedgerMove) -> TrailWord | None:
         last = self._journal.last_before(move.boundary, "answer")
         return answer_word(last) if last is not None else None
+
+    def replay_of(self, run_id: str, at: datetime) -> str:
+        """The command that judges a run again; empty: its input is too old to be kept."""
+        settings, branch = self.settings, self._branch
+        if self._now - at > timedelta(seconds=settings.keep_inputs):
+            return ""
+        named = settings.branch_to_name(branch)
+        return f"inv replay {run_id} --branch {named}" if named else f"inv replay {run_id}"
 
     def hash_of(self, move: LedgerMove) -> str:
         return self._journal.hash_after(move.entry.seq)
@@ -170,6 +180,7 @@ def audited_move(
         landings=tuple(landings),
         live=tuple(live),
         since=tuple(since),
+        replay=facts.replay_of(run_id, entry.time),
         gaps=(*gaps, *_gaps(move, landings, held, digest)),
     )
 

@@ -18,13 +18,13 @@ from shepherd.stages.older import OlderHistory
 from shepherd.stages.promoted import KIND
 from shepherd.stages.recorded import covers
 from shepherd.store import Journal, JournalEntry
-from shepherd.trail import MoveKind, TrailRole
+from shepherd.trail import TrailKind, TrailRole
 
 
 class LedgerMove(Struct, frozen=True):
     """A step of the promoted ref or of production, as the journal has it."""
 
-    kind: MoveKind
+    kind: TrailKind
     entry: JournalEntry
     before: JournalEntry | None
     """Where it was; None: nothing was promoted."""

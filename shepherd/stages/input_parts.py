@@ -27,6 +27,8 @@ from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.store.last_lines import LineGroup
 from shepherd.words import Options, RecordedEvidence, TrackerData
 
+MOST_LANDINGS = 10_000_000
+"""Of a scope: a file that was made by hand must not fill the memory."""
 LAYOUT = 1
 """Of keys and values. Another one begins a chain of its own."""
 
@@ -84,6 +86,7 @@ _IN_PLACES = {
     ("conditions", "touched"),
     ("context", "deployed"),
     ("context", "promoted"),
+    ("context", "touching"),
     ("context", "untagged"),
     ("reading", "landings"),
     *(("recorded", name) for name in ("first_seen", "seen", "kept", "verdicts", "covers")),
@@ -213,7 +216,7 @@ def _sum_of(collection: Any) -> str:
 
 
 def input_of(parts: Mapping[str, Any]) -> JudgeInput:
-    """The input that was taken apart."""
+    """The input that was taken apart. Raises ValueError: it is none."""
     why: KeptWhy = parts["why"]
     given = JudgeInput(why.code, parts["context"], why.problem, parts.get("reading"), journal=why.journal)
     if why.problem:
@@ -224,10 +227,17 @@ def input_of(parts: Mapping[str, Any]) -> JudgeInput:
         tracker=parts["tracker"],
         recorded=parts["recorded"],
         options=rules.options,
-        scope=tuple(chain.from_iterable(range(first, last + 1) for first, last in rules.scope)),
+        scope=_numbers(rules.scope),
         conditions=parts["conditions"],
         announcement=parts.get("announcement"),
     )
+
+
+def _numbers(runs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    """The numbers of runs. Raises ValueError: no mainline has so many landings."""
+    if sum(max(0, last - first + 1) for first, last in runs) > MOST_LANDINGS:
+        raise ValueError("a scope that is true")
+    return tuple(chain.from_iterable(range(first, last + 1) for first, last in runs))
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

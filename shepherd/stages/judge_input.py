@@ -89,8 +89,8 @@ def snapshot_of(given: JudgeInput, judgement: Judgement | None = None) -> Snapsh
 
 
 class SnapshotMaker:
-    """Makes snapshots of inputs that follow each other. What the rules are asked is mostly what they were asked
-    the time before: then they say the same."""
+    """Makes snapshots of inputs that follow each other. The rules are mostly asked what they were asked the
+    time before: then they say the same."""
 
     def __init__(self) -> None:
         self._asked: JudgeInput | None = None

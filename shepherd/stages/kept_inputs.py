@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from shepherd import plainfile
+from shepherd.atomic import public_folder
+from shepherd.errors import StoreError
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import pieces
@@ -32,6 +35,8 @@ from shepherd.store.pruning import WEEK
 
 FOLDER = "inputs"
 """In the folder of a branch's snapshots; only the owner of state_dir may read it."""
+_SHOWN = 200
+"""Characters of what is wrong with a line, which may be of any length."""
 
 
 class KeptInput(Struct, frozen=True):
@@ -101,6 +106,16 @@ def kept_inputs(
             yield kept
 
 
+def inputs_go_along(settings: Settings, was: str, branch: str) -> None:
+    """Let a branch that has another name now go on with what was kept under the old one; where that cannot be
+    moved it stays there, and nothing else hangs on it."""
+    old, new = (_chains(settings, name).folder for name in (was, branch))
+    with suppress(OSError, StoreError):
+        if old.is_dir() and not old.is_symlink() and not new.exists():
+            public_folder(new.parent)
+            old.rename(new)
+
+
 def document_sum(snapshot: Snapshot) -> str:
     """SHA-256 (hex) of a snapshot's document."""
     total = hashlib.sha256()
@@ -143,13 +158,14 @@ class _KnownParts:
             try:
                 self._take(line, fresh)
             except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
-                raise _NotOursError(f"has a line that says nothing ({error})") from None
+                raise _NotOursError(f"has a line that says nothing ({str(error)[:_SHOWN]})") from None
 
     def _take(self, line: bytes, fresh: set[tuple[str, str]]) -> None:
         part, name, *place = key_of(line)
         field = FIELDS.get((str(part), str(name)))
         if field is None:
-            raise _NotOursError(f"names {part} {name}, which this release does not know: a later one kept it")
+            named = f"{part} {name}"[:_SHOWN]
+            raise _NotOursError(f"names {named}, which this release does not know: a later one kept it")
         _, tab, value = line.partition(b"\t")
         if not field.in_places:
             self._values.pop(field.id, None)
@@ -173,8 +189,8 @@ class _KnownParts:
             outcome: KeptOutcome = parts["outcome"]
             states: KeptStates | None = parts.get("states")
             return KeptInput(input_of(parts), outcome.sum, outcome, states.states if states else {})
-        except (KeyError, TypeError) as error:
-            raise _NotOursError(f"lacks what an input needs ({error})") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise _NotOursError(f"lacks what an input needs ({str(error)[:_SHOWN]})") from None
 
     def _part(self, part: str) -> Struct:
         values: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from shepherd.git.mirror import open_source
 from shepherd.landing import Revision
 from shepherd.run import Run
 from shepherd.settings import Settings
+from shepherd.stages.kept_inputs import inputs_go_along
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.journal import KINDS
 
@@ -111,6 +112,7 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
             "renamed", data={"from": ours[0].name}, who=run.who, why="it saw this mainline last"
         )
         database.append(branch, [entry], run)
+        inputs_go_along(settings, ours[0].name, branch)
         run.tell("source", branch=branch, result="renamed", was=ours[0].name, holds=ours[0].holds)
     return (
         f"{'would carry' if dry else 'carries'} on the journal of {ours[0].name}, which the settings no"

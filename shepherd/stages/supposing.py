@@ -38,7 +38,7 @@ class Supposing:
             would_be = self._as_supposed.snapshot_of(supposed.given)
         except Exception as error:  # whatever stands in a file
             why = f"{type(error).__name__}: {error}"[:200]
-            self._report.problems += (f"{kept.run_id} cannot be judged again: {why}",)
+            self._report.problems.append(f"{kept.run_id} cannot be judged again: {why}")
             self._report.unjudged += 1
             return
         for key, change in supposed.changed.items():

@@ -80,8 +80,8 @@ def compared(
             text = "no entry has this hash, nor names it: what was said then is not in the journal any more"
             found.append(ChainFinding("unknown-head", 0, 0, text))
     sentences = tuple(
-        f"entries up to {each.number}, which {_sources([each])}, are not all here; {by.who or 'somebody'}"
-        f" accepted that on {utc(by.at)} (entry {by.number})"
+        f"entries up to {each.number}, as {_sources([each], 'them')}, are not all here;"
+        f" {by.who or 'somebody'} accepted that on {utc(by.at)} (entry {by.number})"
         for each, by in _furthest(accepted)
     )
     return HeadsCompared(len(on_chain), newest, tuple(found), sentences)
@@ -130,9 +130,11 @@ def _explained(number: int, findings: Sequence[ChainFinding]) -> bool:
 
 def _given_up(head: KnownHead, entries: Sequence[GivenUp]) -> GivenUp | None:
     """Where a person accepted that the journal is older than this: it went on from there."""
-    fits = [
-        each for each in entries if each.number <= head.number and head.at and each.at and head.at <= each.at
-    ]
+    if head.at is None:
+        return None
+    # the journal has whole seconds
+    at = head.at.replace(microsecond=0)
+    fits = [each for each in entries if each.number <= head.number and at <= each.at]
     return fits[0] if fits else None
 
 
@@ -145,10 +147,10 @@ def _furthest(accepted: Sequence[tuple[KnownHead, GivenUp]]) -> list[tuple[Known
     return [best[number] for number in sorted(best)]
 
 
-def _sources(heads: Sequence[KnownHead]) -> str:
-    """`latest.json of stable named it on 2026-11-30 09:05 UTC`."""
+def _sources(heads: Sequence[KnownHead], what: str = "it") -> str:
+    """`stable's latest.json named it on 2026-11-30 09:05 UTC`."""
     first, *more = sorted(heads, key=lambda each: (str(each.at or ""), each.where))
     where = list(dict.fromkeys(each.where or "somebody" for each in (first, *more)))
     others = f" and {len(where) - _NAMED} more" if len(where) > _NAMED else ""
     when = f" on {utc(first.at)}" if first.at else ""
-    return f"{', '.join(where[:_NAMED])}{others} named it{when}"
+    return f"{', '.join(where[:_NAMED])}{others} named {what}{when}"

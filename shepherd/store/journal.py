@@ -32,7 +32,7 @@ KINDS = (
     "landing",  # find saw a landing for the first time: its place here is when
     "item",  # a reading of a bug or request that differed from the one before
     "kept",  # the last word that spoke for one (landing, item) (docs/rules.md#whom-a-tag-speaks-for)
-    "state",  # a landing's state changed
+    "state",  # a landing's state, or the rule that gives it, changed
     "verdict",  # a person's word on a landing, by command or git note
     "patch",  # the patch id of a landing with a verdict, to follow it through a rewrite
     "cover",  # what undid a landing, by a person

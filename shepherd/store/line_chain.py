@@ -107,7 +107,9 @@ class LineChains:
             if self.folder.stat().st_mode & 0o077:
                 self.folder.chmod(0o700)
         except OSError as error:
-            raise StoreError(f"{self.folder}: cannot be made a folder ({error.strerror or error})") from None
+            raise StoreError(
+                f"{self.folder}: cannot be made a folder ({error.strerror or error}); move away what is there"
+            ) from None
 
     def _goes_on(self, end: ChainEnd, period: int) -> bool:
         """Whether the last time ends where its chain does, and that chain shall become longer."""

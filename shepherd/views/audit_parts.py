@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from shepherd.sentence import Part, Sentence
 from shepherd.trail import AuditedLanding, AuditedMove, TrailRole, TrailWord
 from shepherd.values import count, utc
 from shepherd.views.words import name, short, span
@@ -108,10 +109,10 @@ def facts(move: AuditedMove) -> Iterator[tuple[str, str]]:
     yield "run", move.run_id
     if move.code:
         yield "shepherd", move.code
-    hashed = f", hash of the journal up to it: {move.hash}" if move.hash else ""
+    hashed = f"; the head after it: {move.hash}" if move.hash else ""
     yield "journal", f"entry {move.entry}{hashed}"
     if move.replay:
-        yield "judge again", f"its input is kept: {move.replay}"
+        yield "judge again", Sentence(Part("command", move.replay), ", where its input is still kept")
 
 
 def _passed(move: AuditedMove) -> Iterator[tuple[str, str]]:

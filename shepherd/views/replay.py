@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -18,6 +19,12 @@ _FOLLOWS: dict[DifferenceKind, str] = {
     "other": "What else differs",
     "text": "Only in words",
     "form": "Only in the form of the document",
+}
+_NEW_OR_GONE = {
+    ("blockers", "new"): "Would block",
+    ("blockers", "gone"): "Would not block",
+    ("alarms", "new"): "Would raise an alarm",
+    ("alarms", "gone"): "Would raise no alarm",
 }
 _REVNOS = 20
 
@@ -36,7 +43,8 @@ def told(report: BranchReplay, several: bool = False) -> str:
     lines += [wrap(each, "  ") for each in report.altered]
     lines += _folds(report.folds.folds(), report, ("was", "would be"))
     if report.runs > 1 and report.differ:
-        command = f"inv replay {report.differ[-1].run_id}"
+        # a run's id is what a file says it is
+        command = f"inv replay {shlex.quote(plain(report.differ[-1].run_id))}"
         lines += ["", f"The newest of them alone: {command}{f' --branch {report.branch}' if several else ''}"]
     return "\n".join(lines)
 
@@ -141,7 +149,9 @@ def _fold(fold: Fold, report: BranchReplay, words: tuple[str, str]) -> Iterator[
     match way.kind:
         case "landing":
             change = way.before if way.before == way.after else f"{way.before} → {way.after}"
-            yield wrap(f"{count(len(fold.landings), 'landing')}: {change}{_rules(fold)}{within}", rest="  ")
+            yield wrap(
+                f"{count(len(fold.landings), 'landing')}: {change}{_rules(fold, report)}{within}", rest="  "
+            )
             yield wrap(revnos, "  ")
             if fold.example is not None and fold.reasons[0] != fold.reasons[1]:
                 for word, reason in zip(words, fold.reasons, strict=True):
@@ -151,22 +161,17 @@ def _fold(fold: Fold, report: BranchReplay, words: tuple[str, str]) -> Iterator[
                     )
         case "answer":
             yield wrap(f"The answer {words[0]} {way.before}, and {words[1]} {way.after}{within}", rest="  ")
-        case "blockers":
-            yield wrap(
-                f"{'Would block' if way.after == 'new' else 'Would not block'}: {revnos}{within}", rest="  "
-            )
-        case "alarms":
-            yield wrap(
-                f"{'An alarm' if way.after == 'new' else 'No alarm'} about {revnos}{within}", rest="  "
-            )
+        case "blockers" | "alarms":
+            yield wrap(f"{_NEW_OR_GONE[way.kind, way.after]}: {revnos}{within}", rest="  ")
 
 
-def _rules(fold: Fold) -> str:
+def _rules(fold: Fold, report: BranchReplay) -> str:
     before, after = fold.way.rule_before, fold.way.rule_after
     if not (before or after):
         return ""
     rule = before if before == after else f"{before or 'not known'} → {after or 'none'}"
-    return f" (rule {rule}, docs/rules.md#state)"
+    places = dict.fromkeys(report.places[each] for each in (before, after) if each in report.places)
+    return f" ({', '.join([f'rule {rule}', *places])})"
 
 
 def _within(fold: Fold, report: BranchReplay) -> str:

@@ -18,6 +18,8 @@ from shepherd.views.trend_axis import Axis, Unit, axis, months
 LEFT, RIGHT, ABOVE, BELOW = 56, 8, 8, 30
 _FEWEST = 8
 """Periods that there is always room for: a single one is no wall."""
+_MONTH = 24
+"""Width of its name."""
 BEYOND = 4
 """How many times the highest dot the scale goes up to, at most; what took longer has an arrow."""
 
@@ -105,6 +107,8 @@ class _Drawing:
             yield f'<text x="{LEFT - 6}" y="{_n(float(self._y(value)) + 4)}" text-anchor="end">{text}</text>'
         for place, month, year in months(self._chart.starts, self._slot):
             x = self._left(place)
+            if float(x) + _MONTH > self._chart.width:
+                continue
             yield f'<text x="{x}" y="{self._base + 13}">{month}</text>'
             if year:
                 yield f'<text x="{x}" y="{self._base + 25}">{year}</text>'

@@ -96,5 +96,7 @@ def _landing(landing: NextMove, page: str) -> AwaitedLanding:
 
 def _behind(mover: Mover) -> str:
     if mover.kind in WAITS_THEMSELVES:
-        return f"these themselves, of {people(mover.people)}"
-    return f"{mover.behind:,}, of {people(mover.people)}" if mover.behind else "none yet"
+        return f"landings of {people(mover.people)}"
+    if not mover.behind:
+        return "no good landing yet"
+    return f"{count(mover.behind, 'good landing')} of {people(mover.people)}"

@@ -24,6 +24,8 @@ TIMES = frozenset(
             "when",
             "first_run",
             "sum",
+            # hashes of what has times
+            *("head", "journal_head", "prev"),
         ),
         *("since", "deployed_since", "waited_median_s", "waited_longest_s"),
     }
@@ -31,7 +33,7 @@ TIMES = frozenset(
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 _SAID_ON = re.compile(r"\bon \d{4}-\d\d-\d\d \d\d:\d\d \w+")
 _TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(\d+ (second|minute|hour|day|year)s?|just now)"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(\d+ (second|minute|hour|day|year)s?|\b\d+ s\b|just now)"
 )
 
 
@@ -69,6 +71,7 @@ def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
 _OF_RUNS = re.compile(
     r'<details id="system">.*?</details>'  # when each stage failed last, and who wrote the page
     r"|urn:uuid:[0-9a-f-]+"  # made of run ids
+    r"|\d+:[0-9a-f]{64}"  # the journal's head, which is made of them and of times
     r"|^(# \w+ )?qa_shepherd_\w*(seconds|stage)[^\n]*\n",
     re.DOTALL | re.MULTILINE,
 )
@@ -78,12 +81,20 @@ def pages(settings: Settings) -> dict[str, str]:
     """Pages and feeds by name, less what tells of the runs themselves: one that was killed shows there."""
     found = {}
     for path in sorted(settings.report_path.iterdir()):
+        if path.name.endswith(".trends.html"):
+            # all of it is made of how long things took, in seconds
+            continue
         text = path.read_text()
         if path.suffix == ".json":
             found[path.name] = _TIME.sub("TIME", json.dumps(document(path)))
         else:
             found[path.name] = _TIME.sub("TIME", _RUN_ID.sub("RUN", _OF_RUNS.sub("", text)))
     return found
+
+
+def _nameless(path: str) -> str:
+    """Less the run's id; and after a kill what runs judged by goes on in another file."""
+    return re.sub(r"inputs/\d{8}", "inputs/CHAIN", _RUN_ID.sub("RUN", path))
 
 
 def outcome(settings: Settings) -> dict[str, Any]:
@@ -93,5 +104,5 @@ def outcome(settings: Settings) -> dict[str, Any]:
         "snapshots": kept_snapshots(settings),
         "journal": journal_of(settings),
         "pages": pages(settings),
-        "files": sorted(_RUN_ID.sub("RUN", str(path.relative_to(state))) for path in state.rglob("*")),
+        "files": sorted({_nameless(str(path.relative_to(state))) for path in state.rglob("*")}),
     }

@@ -42,7 +42,7 @@ def main() -> None:
         for inputs in sorted((folder / "var" / "snapshots").glob("*/inputs")):
             branch = inputs.parent.name
             for each in judged_again(read(folder / "shepherd.toml"), branch):
-                print(folder, branch, each.run_id, each.sum)
+                print(folder, each.branch, each.run_id, each.sum)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from shepherd.errors import ShepherdError
 from shepherd.plans.promotion import PromotionOrder
+from shepherd.run import Run
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
@@ -91,6 +92,9 @@ class ChangingProject(Project):
         said = {"bugs": self.bugs, "requests": self.requests, "checks": self.checks}
         (self.folder / "bugs.json").write_text(json.dumps(said))
 
+    def run(self, stage: str) -> Run:
+        return replace(super().run(stage), code="0.4.0")
+
     @property
     def branches(self) -> tuple[str, str]:
         return self.name, "next"
@@ -104,7 +108,7 @@ class ChangingProject(Project):
         """Both; what cannot be read is said by the next answer."""
         for branch in self.branches:
             run = self.run("find")
-            run = type(run)(run.id, run.now, run.who, run.tell, why)
+            run = replace(run, why=why)
             with suppress(ShepherdError):
                 find_branch(self.settings, branch, run, acceptance)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.rules import states
-from shepherd.rules.reasons import Reason
+from shepherd.rules.reasons import Reason, reason_of
 from shepherd.rules.states import Judged, StateRules
+from shepherd.running import replay as running
 from shepherd.sentence import Sentence
 from shepherd.stages import landing_entries
 from tests.inv import Done, inv_here
@@ -158,8 +161,9 @@ def test_changed_rule_is_told_with_its_landings_once_for_all_runs(project: Proje
         "7 runs of stable since 2011-08-01 09:22 UTC judged again: 4 differ; 3 the same,\n  byte for byte\n"
     )
     assert (
-        "1 landing: bad → needstesting (rule plain-bad → items, docs/rules.md#state), the\n"
-        "  same in 4 answers from 2011-08-02 09:58 UTC to 2011-08-04 10:04 UTC\n"
+        "1 landing: bad → needstesting (rule plain-bad → items,\n"
+        "  docs/rules.md#whom-a-tag-speaks-for, docs/rules.md#state), the same in 4\n"
+        "  answers from 2011-08-02 09:58 UTC to 2011-08-04 10:04 UTC\n"
         "  r3\n"
         "    r3 was: “bug 3 is qa-bad and no bad-commit tag says which landing is meant”\n"
         "    r3 would be: “bug 3 is qa-bad”\n"
@@ -216,7 +220,6 @@ def test_answer_that_would_be_another_is_told(project: Project, monkeypatch: pyt
 
 
 def test_other_words_are_told_as_such(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    reason_of = landing_entries.reason_of
 
     def louder(*args: Any) -> Reason:
         reason = reason_of(*args)
@@ -338,3 +341,36 @@ def test_no_data_is_judged_again(project: Project) -> None:
     (project.folder / "bugs.json").write_text("not JSON")
     assert not project.look().complete
     assert replay(project).code == 0
+
+
+def test_branches_are_told_one_after_the_other(project: Project) -> None:
+    text = (project.folder / "shepherd.toml").read_text()
+    other = text[text.index("[branches.stable]") : text.index("[tracker]")].replace("stable]", "other]")
+    (project.folder / "shepherd.toml").write_text(text.replace("[tracker]", f"{other}[tracker]"))
+    done = replay(project)
+    # nothing of it was ever judged
+    assert done.code == 5
+    assert done.err.startswith("other: no run could be judged again")
+    assert done.out.startswith("7 runs of stable")
+    one = replay(project, "--branch", "stable")
+    assert (one.code, one.err) == (0, "")
+    assert replay(project, "run-0002").out.startswith("run run-0002 of stable")
+
+
+class Terminal(StringIO):
+    """A standard error that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "SHOWN_EACH", 3)
+    assert replay(project).err == ""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    show = running.ReplayProgress("stable")
+    for _ in range(7):
+        show.one_more()
+    show.done()
+    assert terminal.getvalue() == ("\rstable: 3 answers judged again\rstable: 6 answers judged again\r\x1b[K")

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from shepherd.running import verify
 from shepherd.store import Database, JournalEntry
-from shepherd.store.chain_reading import ChainReading
+from shepherd.store.chain_reading import ChainReading, read_chain
 from tests.running.test_verify import as_json, begun
 
 
@@ -27,10 +26,10 @@ def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
 def test_who_writes_meanwhile_is_not_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = begun(tmp_path)
     assert not project.state.joinpath("shepherd.db-wal").exists()
-    reads, times = verify.read_chain, []
+    times: list[int] = []
 
     def slowly(*args: Any) -> ChainReading:
-        reading = reads(*args)
+        reading = read_chain(*args)
         if not times:
             # a run writes, and has ended before all is read
             times.append(1)
@@ -38,7 +37,7 @@ def test_who_writes_meanwhile_is_not_in_the_way(tmp_path: Path, monkeypatch: pyt
                 database.append("stable", [JournalEntry("tip", data={"revno": 3})], project.run("find"))
         return reading
 
-    monkeypatch.setattr(verify, "read_chain", slowly)
+    monkeypatch.setattr("shepherd.running.verify.read_chain", slowly)
     read = as_json(project)
     assert (read["holds"], times) == (True, [1])
     with closing(sqlite3.connect(project.state / "shepherd.db")) as connection:

@@ -16,6 +16,7 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages.find import find_branch
 from shepherd.stages.history import branch_events
 from shepherd.stages.judge import judge_branch
+from shepherd.stages.kept_inputs import KeptInput, kept_inputs
 from shepherd.stages.statements import give_verdict, say_snooze
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
@@ -53,6 +54,22 @@ def project(tmp_path: Path) -> Project:
     project.look()
     project.verdict("r3", "ok")
     return project
+
+
+def test_what_was_judged_by_goes_along(project: Project) -> None:
+    """Under the new name the earlier judgements are there, and the next ones follow them."""
+    before = project.judge()
+    renamed(project, "main")
+    find(project, "main", dry=True)
+    assert list(kept_inputs(project.settings, "main")) == []
+    find(project, "main")
+    after = judge(project, "main")
+    kept = [each for each in kept_inputs(project.settings, "main") if isinstance(each, KeptInput)]
+    assert [(each.run_id, each.given.context.branch) for each in kept][-2:] == [
+        (before.run_id, "stable"),
+        (after.run_id, "main"),
+    ]
+    assert list(kept_inputs(project.settings, "stable")) == []
 
 
 def test_verdicts_follow_the_sha(project: Project) -> None:

@@ -147,6 +147,7 @@ def test_files_of_a_branch_that_is_followed_no_more_are_gone(project: Project) -
 WHOLE: dict[str, Callable[[bytes], bool]] = {
     "index.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.help.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
+    "stable.trends.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.json": lambda text: bool(json.loads(text)),
     "stable.atom": lambda text: bool(ElementTree.fromstring(text)),

@@ -181,7 +181,8 @@ class TestKnownLosses:
     )
 
     def told(self, hour: int, number: int) -> tuple[list[str], tuple[str, ...]]:
-        head = KnownHead("d" * 64, number, self.AT.replace(hour=hour), "the log")
+        # a snapshot knows when to the microsecond, the journal to the second
+        head = KnownHead("d" * 64, number, self.AT.replace(hour=hour, microsecond=5), "the log")
         reading = chains.read(self.ROWS, head)
         outcome = chains.compare(reading, [head], [])
         return [each.what for each in outcome.findings], outcome.given_up
@@ -190,9 +191,10 @@ class TestKnownLosses:
         findings, given_up = self.told(11, 30)
         assert findings == []
         assert given_up == (
-            "entries up to 30, which the log named it on 2026-11-29 11:00 UTC, are not all here; ann accepted"
+            "entries up to 30, as the log named them on 2026-11-29 11:00 UTC, are not all here; ann accepted"
             " that on 2026-11-29 12:00 UTC (entry 5)",
         )
+        assert self.told(12, 30)[0] == []
 
     @pytest.mark.parametrize(
         ("hour", "number", "what"), [(13, 30, "cut"), (11, 3, "rewritten")], ids=["later", "before it"]

@@ -279,6 +279,24 @@ def test_a_chain_that_is_no_file(folder: Path) -> None:
     assert read_all(folder) == ["is a link, which is not followed", given[1]]
 
 
+def test_something_else_in_the_place_of_the_folder(folder: Path) -> None:
+    folder.parent.mkdir()
+    folder.write_text("a file")
+    with pytest.raises(StoreError, match=r"inputs: cannot be made a folder .*; move away what is there"):
+        add(folder, some(1)[0])
+    with pytest.raises(StoreError, match=r"inputs: cannot be read \(Not a directory\)"):
+        read_all(folder)
+    assert folder.read_text() == "a file"
+
+
+def test_a_folder_in_the_place_of_the_last_time(folder: Path) -> None:
+    """Nothing can be kept then, and no chain that belongs to nothing stays behind."""
+    (folder / LAST).mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"last: cannot be written"):
+        add(folder, some(1)[0])
+    assert read_all(folder) == []
+
+
 def test_far_too_many_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed_lines, "LARGEST", 1_000_000)
     add(folder, some(1)[0])

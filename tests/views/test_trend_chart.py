@@ -103,6 +103,13 @@ def test_months_are_named_where_there_is_room_and_years_where_they_begin() -> No
     assert len(months(years, 7)) > 1
 
 
+def test_no_month_is_cut_off_at_the_right() -> None:
+    # the 26th week is the first of March
+    weeks = tuple(date(2010, 9, 6) + timedelta(days=7 * n) for n in range(27))
+    svg = drawn(Chart("k", "Title", "Words", "count", True, weeks, (Point(1.0),) * 27))
+    assert "Feb" in svg and "Mar" not in svg
+
+
 def test_no_line_goes_through_what_is_not_known_or_was_not_there() -> None:
     day = 86_400.0
     made = chart(

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
+from random import Random
+from xml.etree import ElementTree
 
 import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from shepherd.situation import Situation
+from shepherd.stages.recorded import covers_of
+from shepherd.stages.trends import KINDS, happened_by
+from shepherd.trends import tally
 from shepherd.trends.of_branch import BranchTrends
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.page import branch_page
 from shepherd.views.trends_page import MEASURES, trends_page
+from tests.trends.made_up import chaos, some_landings
 from tests.views.factory import NOW as THEN
 from tests.views.factory import snapshot
 from tests.views.made_trends import both, busy, period, spread, trends
@@ -252,3 +258,23 @@ def test_metrics_are_named_in_the_docs() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
     table = docs.partition("## Prometheus")[2].partition("\n## ")[0]
     assert not [name for each in EVERY if f"`{(name := each.split()[0])}`" not in table]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_a_journal_holds_can_be_shown(seed: int) -> None:
+    chance = Random(seed)
+    landings = some_landings(chance, chance.randint(1, 25))
+    entries = chaos(chance, landings, chance.randint(1, 150))
+    told = [entry for entry in entries if entry.kind in KINDS]
+    happened = happened_by(told, landings, covers_of(entries), None)
+    week, month = (
+        tally.trends("stable", happened, entries[-1].time, by, date(2010, 3, 1), "UTC")
+        for by in ("week", "month")
+    )
+    text = page(BranchTrends(week, month, month.whole, 3))
+    for svg in re.findall(r"<svg viewBox.*?</svg>", text, re.DOTALL):
+        ElementTree.fromstring(svg)
+    shown = Reader(text).text
+    assert not re.search(r"None|nan|inf\b|Period\(| -\d", shown.partition("Who waits")[0])
+    assert [len(cells(text, key)) for key in MEASURES] == [len(week.periods)] * 5
+    metrics(BranchTrends(week, month, month.whole, 3))

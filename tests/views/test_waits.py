@@ -15,7 +15,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, DeployedRev, LandingEntry, Snapshot
 from shepherd.views.templates import pages
 from shepherd.views.terminal import width
-from shepherd.views.waits import as_text
+from shepherd.views.waits import WAITS_THEMSELVES, as_text
 from shepherd.views.waits_section import section
 from tests.project import Project
 from tests.random_team import live_a_while
@@ -136,6 +136,19 @@ class TestWhoseMove:
         ]
         assert len(waits.movers[0].landings) == LANDINGS_LISTED
 
+    def test_what_was_undone_in_between_kept_nothing_back_there(self) -> None:
+        """r103 undid r101, and r105 brought it back."""
+        waits = waits_of(
+            answered(
+                needs_qa(101, "Ann"),
+                good(102, "Bob", 101),
+                needs_qa(103, "Cy"),
+                good(104, "Di", 103),
+                good(105, "Ed", 101, 103),
+            )
+        )
+        assert who(waits.movers) == [("Ann", [101], 2, ("Bob", "Ed")), ("Cy", [103], 2, ("Di", "Ed"))]
+
     @pytest.mark.parametrize("seed", range(3))
     def test_what_stands_behind_is_what_the_snapshot_says(self, tmp_path: Path, seed: int) -> None:
         """The same, counted in the plain way: a landing at a time."""
@@ -146,6 +159,12 @@ class TestWhoseMove:
             blocking = {blocker.revno: blocker for blocker in each.blockers}
             for mover in waits_of(each).movers:
                 assert mover.count == len(mover.landings)
+                of_mover = {one.revno for one in mover.landings} & blocking.keys()
+                behind = [e for e in each.landings if e.good and of_mover.intersection(e.blocked_by)]
+                behind = [e for e in behind if e.progress == "waiting"]
+                assert mover.behind == len(behind)
+                if mover.kind not in WAITS_THEMSELVES:
+                    assert set(mover.people) == {e.person for e in behind}
                 for one in mover.landings:
                     theirs.setdefault(mover.who, set()).add(one.revno)
                     if one.revno in blocking:
@@ -153,9 +172,9 @@ class TestWhoseMove:
                         assert one.behind == len([e for e in behind if e.progress == "waiting"])
             moved = set().union(*theirs.values()) if theirs else set()
             assert blocking.keys() <= moved
-            for one in each.landings:
-                if one.progress in ("deployable", "promoted"):
-                    assert one.revno in moved
+            for landing in each.landings:
+                if landing.progress in ("deployable", "promoted"):
+                    assert landing.revno in moved
 
 
 class TestComponents:
@@ -231,7 +250,7 @@ class TestSection:
     def test_each_landing_leads_to_its_row(self) -> None:
         html = self.render(answered(needs_qa(101, "Ann"), good(102, "Bob", 101)))
         assert '<a href="stable.html#r101">r101</a>' in html
-        assert '<th scope="row"><bdi>Ann</bdi>' in html and "1, of Bob" in html
+        assert '<th scope="row"><bdi>Ann</bdi>' in html and "1 good landing of Bob" in html
 
     def test_untrusted_text_is_escaped(self) -> None:
         html = self.render(

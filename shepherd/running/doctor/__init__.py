@@ -58,6 +58,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("tracker", trackers.trackers),
     ("checks", candidate_checks.candidate_checks),
     ("limits", limits_set.limits_set),
+    ("components", limits_set.components_set),
     ("publish", publishing.publish),
     ("smtp", mail.smtp),
     ("log", log.log),

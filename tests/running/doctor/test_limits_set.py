@@ -1,4 +1,4 @@
-"""What doctor says of the patterns of limits (docs/running.md#doctor)."""
+"""What doctor says of the patterns of limits and the folders of components (docs/running.md#doctor)."""
 
 from __future__ import annotations
 
@@ -33,3 +33,19 @@ def test_a_pattern_that_matches_none(project: Project) -> None:
 def test_a_repository_that_cannot_be_read_is_said_once(project: Project) -> None:
     project.repo.delete_ref("stable")
     assert not of_limits(project, "db/*")
+
+
+def of_components(project: Project, settings: str) -> list[tuple[str, str]]:
+    project.write_settings(settings)
+    return [(each.level, each.what) for each in looked(project) if each.name == "components stable"]
+
+
+def test_components_whose_folders_are_there_and_one_that_is_not(project: Project) -> None:
+    project.repo.commit("[no-qa] x", {"src/web/a.js": "", "src/web/b.js": "", "Makefile": ""})
+    assert of_components(project, "") == [("ok", "none are set")]
+    right = 'components = { web = ["src/web/"], build = ["Makefile"] }'
+    assert of_components(project, right) == [("ok", "'src/web/': 2 files, 'Makefile': 1 file")]
+    for wrong in ("src/wbe/", "SRC/web", "src/web/a.js/"):
+        assert of_components(project, right.replace("src/web/", wrong)) == [
+            ("warn", f"no file at the tip is in '{wrong}'")
+        ]

@@ -1,0 +1,1 @@
+"""In what answers differ, and what other settings would have answered."""
