@@ -14,7 +14,7 @@ from shepherd.stages.state import BranchSource
 from shepherd.store import BranchStore, JournalEntry, open_branch
 from shepherd.trends.happened import AlarmChange, Happened, SeenPlace
 from shepherd.trends.model import By, Trends
-from shepherd.trends.tally import known_by, trends
+from shepherd.trends.tally import trends
 from shepherd.words import Cover, State
 
 KINDS = ("rewrite", "tip", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
@@ -34,7 +34,7 @@ def trends_of(
     """
     with open_branch(settings, branch, read_only=True) as store:
         happened = what_happened(settings, branch, store)
-    return trends(branch, known_by(happened, now), now, by, since, settings.timezone)
+    return trends(branch, happened, now, by, since, settings.timezone)
 
 
 def what_happened(settings: Settings, branch: str, store: BranchStore) -> Happened:

@@ -30,7 +30,14 @@ def known_by(happened: Happened, now: datetime) -> Known:
     return Known(happened, line, production, live, restores(production, line, badness))
 
 
-def trends(branch: str, known: Known, now: datetime, by: By, since: date | None, timezone: str) -> Trends:
+def trends(
+    branch: str, happened: Happened, now: datetime, by: By, since: date | None, timezone: str
+) -> Trends:
+    """The trends of one branch: see `trends_by`."""
+    return trends_by(branch, known_by(happened, now), now, by, since, timezone)
+
+
+def trends_by(branch: str, known: Known, now: datetime, by: By, since: date | None, timezone: str) -> Trends:
     """The trends of one branch.
 
     Args:

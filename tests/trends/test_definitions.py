@@ -11,7 +11,7 @@ from shepherd.landing import Landing
 from shepherd.stages.trends import KINDS, happened_by
 from shepherd.store import JournalEntry
 from shepherd.trends.model import Period, Trends
-from shepherd.trends.tally import known_by, trends
+from shepherd.trends.tally import trends
 from tests.trends.made_up import START, Writer, sha
 
 HOUR = timedelta(hours=1)
@@ -50,9 +50,7 @@ class Told:
         entries: list[JournalEntry] = [each for each in self.writer.entries if each.kind in KINDS]
         happened = happened_by(entries, self.landings, (), other.pop("looked", None))
         now = other.pop("now", self.writer.now + HOUR)
-        return trends(
-            "stable", known_by(happened, now), now, other.pop("by", "week"), date(2010, 1, 1), "UTC"
-        )
+        return trends("stable", happened, now, other.pop("by", "week"), date(2010, 1, 1), "UTC")
 
     @property
     def whole(self) -> Period:

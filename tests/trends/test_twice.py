@@ -14,7 +14,7 @@ from shepherd.stages.recorded import covers_of
 from shepherd.stages.trends import KINDS, happened_by
 from shepherd.store import JournalEntry
 from shepherd.trends.model import By
-from shepherd.trends.tally import known_by, trends
+from shepherd.trends.tally import trends
 from tests.trends.made_up import START, Team, chaos, regular, some_landings
 from tests.trends.plain import Plain
 
@@ -33,9 +33,7 @@ def both(
 ) -> tuple[Any, Any]:
     """What trends say, and what the plain statement says."""
     told = [entry for entry in entries if entry.kind in KINDS]
-    found = trends(
-        "stable", known_by(happened_by(told, landings, covers_of(entries), looked), now), now, by, since, zone
-    )
+    found = trends("stable", happened_by(told, landings, covers_of(entries), looked), now, by, since, zone)
     plain = Plain([entry for entry in entries if entry.kind in (*KINDS, "cover")], landings, looked, now)
     ours = msgspec.to_builtins(found)
     return ([*ours["periods"]], ours["whole"]), plain.told(by, since, zone)
