@@ -19,7 +19,7 @@ from shepherd.rules.reasons import Reason, reason_of
 from shepherd.rules.states import Judged, StateRules
 from shepherd.running import replay as running
 from shepherd.sentence import Sentence
-from shepherd.stages import landing_entries
+from shepherd.stages import judge, landing_entries
 from tests.inv import Done, inv_here
 from tests.project import Project
 
@@ -259,6 +259,34 @@ def test_damaged_inputs_are_said_and_the_others_judged(project: Project) -> None
     assert done.code == 5
     assert "is cut off" in done.err
     assert done.out.startswith("6 runs of stable")
+
+
+def test_snapshots_that_have_no_input_are_said_and_not_left_out(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a week in which an older release judged: it keeps nothing."""
+    with monkeypatch.context() as older:
+        older.setattr(judge, "keep_input", lambda *_: None)
+        project.tag(3, "qa-ok")
+        project.look()
+    project.tag(3, "qa-bad")
+    project.look()
+    done = replay(project)
+    assert done.code == 5
+    assert done.err == (
+        "stable: not judged again: 1 snapshot without an input, the first of run run-0016: an older release"
+        " answered then, or what it judged by is lost\n"
+    )
+    assert done.out.startswith("8 runs of stable")
+    assert replay(project, "--since", "2011-08-03").code == 5
+    # who asks for one run is told of that one
+    assert replay(project, "run-0018").code == 0
+
+
+def test_snapshots_from_before_the_first_input_are_no_loss(project: Project) -> None:
+    (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
+    first.with_name("run-0001.json.gz").write_bytes(first.read_bytes())
+    assert replay(project).code == 0
 
 
 def test_input_that_makes_no_sense_is_said_and_the_others_judged(
