@@ -108,8 +108,8 @@ class _KnownRuns:
         if lost := [each for each in snapshots if each not in met and each > next(iter(met), each)]:
             report.unjudged += len(lost)
             report.problems.append(
-                f"{branch}: not judged again: {count(len(lost), 'snapshot')} without an input, the first of run"
-                f" {lost[0]}: an older release answered then, or what it judged by is lost"
+                f"{branch}: not judged again: {count(len(lost), 'snapshot')} without an input, the first of"
+                f" run {lost[0]}: an older release answered then, or what it judged by is lost"
             )
         if not report.answers and run is None and not report.problems:
             which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
