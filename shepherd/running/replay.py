@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from bisect import bisect_left
 from datetime import datetime, time
@@ -187,7 +188,11 @@ def _midnight(text: str, settings: Settings) -> datetime:
 
 def _others(options: TaskOptions, file: str) -> Settings:
     """The settings of a file. Raises SettingsError."""
-    others = read(Path(file).absolute())
+    path = Path(file).absolute()
+    if not path.exists():
+        copy = shlex.join(["cp", str(options.settings.file), str(path)])
+        raise SettingsError(f"{path} is not there: make it with {copy}, and change a line in it")
+    others = read(path)
     for branch in options.branches:
         if branch not in others.branches:
             which = next((each for each in options.branches if each in others.branches), "")

@@ -354,7 +354,12 @@ def test_settings_that_are_wrong_or_lack_the_branch(project: Project) -> None:
     done = replay(project, "--with-settings", file)
     assert (done.code, done.out) == (2, "")
     assert done.err == f"there is no branch 'stable' in {project.folder / 'other.toml'}: one of other\n"
-    assert replay(project, "--with-settings", "/nowhere/at-all.toml").code == 2
+    gone = replay(project, "--with-settings", "/nowhere/at-all.toml")
+    assert gone.code == 2
+    assert gone.err == (
+        f"/nowhere/at-all.toml is not there: make it with cp {project.folder / 'shepherd.toml'}"
+        " /nowhere/at-all.toml, and change a line in it\n"
+    )
 
 
 @pytest.mark.usefixtures("other_rule")
