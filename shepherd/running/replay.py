@@ -214,6 +214,8 @@ def _print(settings: Settings, reports: list[BranchReplay], file: str | None, js
             complain(problem)
     several = len(settings.branches) > 1
     texts = [view.supposed(each, file) if file is not None else view.told(each, several) for each in reports]
+    if settings.on_server and (told := [text for text in texts if text]):
+        texts = [*told, "Other hosts on this database have what they judged themselves: inv replay there."]
     if told := [text for text in texts if text]:
         say("\n\n".join(told))
 

@@ -390,6 +390,17 @@ def test_branches_are_told_one_after_the_other(project: Project) -> None:
     assert replay(project, "run-0002").out.startswith("run run-0002 of stable")
 
 
+def test_with_a_database_that_hosts_share_it_is_said_that_this_is_one_of_them(project: Project) -> None:
+    text = (project.folder / "shepherd.toml").read_text()
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("database"))
+    (project.folder / "shepherd.toml").write_text(f'database = "postgresql://127.0.0.1:1/none"\n{text}\n')
+    done = replay(project)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith(
+        "\n\nOther hosts on this database have what they judged themselves: inv replay there.\n"
+    )
+
+
 class Terminal(StringIO):
     """A standard error that somebody looks at."""
 
