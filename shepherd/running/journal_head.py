@@ -10,7 +10,6 @@ from shepherd.errors import ShepherdError
 from shepherd.run import Tell
 from shepherd.settings import Settings
 
-EVENT = "journal"
 _CLOCKS = timedelta(hours=1)
 """What the clocks of two hosts may differ by: more than `inv doctor` lets pass."""
 
@@ -34,4 +33,4 @@ def tell_of_journal(settings: Settings, run_id: str, since: datetime, tell: Tell
     ):
         entries = chain.written_by(connection, run_id, since - _CLOCKS)
         if entries:
-            tell(EVENT, entries=entries, head=chain.head_name(connection))
+            tell("journal", entries=entries, head=chain.head_name(connection))

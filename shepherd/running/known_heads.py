@@ -18,7 +18,6 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from shepherd import plainfile
-from shepherd.running.journal_head import EVENT
 from shepherd.running.log import LARGEST, parse
 from shepherd.settings import Settings
 from shepherd.snapshot import JournalPlace
@@ -26,10 +25,11 @@ from shepherd.store.chain_heads import KnownHead
 from shepherd.store.snapshot_files import stored
 from shepherd.store.snapshots import LATEST, Snapshots
 
+_EVENT = "journal"
 _HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
 _SNAPSHOTS = 100
 """Of each branch, the newest: what is older says less, and reading all of a year takes minutes."""
-_SIGNS = (f" event={EVENT} ".encode(), f'"event": "{EVENT}"'.encode())
+_SIGNS = (f" event={_EVENT} ".encode(), f'"event": "{_EVENT}"'.encode())
 
 
 class _NamingFile(Struct, frozen=True):
@@ -90,7 +90,7 @@ def _of_log(folder: Path) -> Iterator[KnownHead]:
                 continue
             fields = parse(line.decode(errors="replace"))
             match = _HEAD.fullmatch(fields.get("head", ""))
-            if fields.get("event") == EVENT and match:
+            if fields.get("event") == _EVENT and match:
                 with suppress(ValueError):
                     at = datetime.fromisoformat(fields["at"])
                     yield KnownHead(match[2], int(match[1]), at, "the log")

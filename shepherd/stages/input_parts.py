@@ -100,25 +100,34 @@ _IN_PLACES = {
 class PartField:
     """One field of a part: as lines, and back."""
 
-    def __init__(self, part: str, name: str, holds: Any) -> None:
+    def __init__(self, part: str, name: str) -> None:
         self.id, self.name = (part, name), name
         self.in_places = self.id in _IN_PLACES
-        origin, arguments = get_origin(holds), get_args(holds)
-        self._set = origin is frozenset
-        self._mapping = self.in_places and len(arguments) == 2 and arguments[1] is not Ellipsis
-        self._pairs = self.in_places and get_origin(arguments[0]) is tuple
-        value: Any = holds
-        if self.in_places:
-            value = bool if self._set else arguments[1 if self._mapping else 0]
-            if get_origin(value) is Sequence:
-                # it is given as a tuple, and has to be read as one
-                value = GenericAlias(tuple, (*get_args(value), ...))
-        self._value = value
+
+    @cached_property
+    def _holds(self) -> Any:
+        """Its type. Who only writes need not find it out."""
+        return next(field.type for field in fields(PARTS[self.id[0]]) if field.name == self.name)
 
     @cached_property
     def decode(self) -> Callable[[bytes], Any]:
         """Read the value of a line. Raises msgspec.DecodeError, UnicodeDecodeError, RecursionError."""
-        return msgspec.json.Decoder(self._value).decode
+        value: Any = self._holds
+        if self.in_places:
+            value = bool if get_origin(value) is frozenset else get_args(value)[1 if self._mapping else 0]
+            if get_origin(value) is Sequence:
+                # it is given as a tuple, and has to be read as one
+                value = GenericAlias(tuple, (*get_args(value), ...))
+        return msgspec.json.Decoder(value).decode
+
+    @cached_property
+    def _mapping(self) -> bool:
+        return get_origin(self._holds) in (dict, Mapping)
+
+    @cached_property
+    def _pairs(self) -> bool:
+        """Whether its keys are pairs."""
+        return get_origin(get_args(self._holds)[0]) is tuple
 
     def lines(self, value: Any) -> Iterator[bytes]:
         """One for each place, ascending by key."""
@@ -127,13 +136,13 @@ class PartField:
                 yield _encode(self.id) + b"\t" + _encode(value)
             return
         for key, each in self._by_key(value):
-            place = key if self._pairs else (key,)
+            place = key if isinstance(key, tuple) else (key,)
             yield _encode((*self.id, *place)) + b"\t" + _encode(each)
 
     def _by_key(self, value: Any) -> Iterable[tuple[Any, Any]]:
-        if self._mapping:
+        if isinstance(value, Mapping):
             return ((key, _public(value[key])) for key in sorted(value))
-        if self._set:
+        if isinstance(value, frozenset):
             return ((key, True) for key in sorted(value))
         if self.id == ("reading", "landings"):
             return ((each.revno, _public(each)) for each in value)
@@ -147,7 +156,9 @@ class PartField:
         """The collection, from what stands in each place."""
         if self._mapping:
             return by_key
-        return frozenset(by_key) if self._set else tuple(by_key[key] for key in sorted(by_key))
+        if get_origin(self._holds) is frozenset:
+            return frozenset(by_key)
+        return tuple(by_key[key] for key in sorted(by_key))
 
 
 def _public(value: Any) -> Any:
@@ -160,10 +171,10 @@ def _public(value: Any) -> Any:
 _AT_ONCE = 1_000
 _encode = msgspec.json.Encoder().encode
 FIELDS: Mapping[tuple[str, str], PartField] = {
-    (part, field.name): PartField(part, field.name, field.type)
+    (part, name): PartField(part, name)
     for part, struct in PARTS.items()
-    for field in sorted(fields(struct), key=lambda field: field.name)
-    if (part, field.name) not in _LEFT_OUT
+    for name in sorted(struct.__struct_fields__)
+    if (part, name) not in _LEFT_OUT
 }
 _FIELDS_OF = {part: [field for field in FIELDS.values() if field.id[0] == part] for part in PARTS}
 

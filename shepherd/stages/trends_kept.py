@@ -114,12 +114,12 @@ def _computed(settings: Settings, branch: str, store: BranchStore, now: datetime
     # most runs compute none
     from shepherd.stages.trends import what_happened
     from shepherd.trends.calendar import after, beginning
-    from shepherd.trends.tally import trends
+    from shepherd.trends.tally import known_by, trends_by
 
-    happened = what_happened(settings, branch, store)
+    known = known_by(what_happened(settings, branch, store), now)
 
     def since(by: By, first: date) -> Trends:
-        return trends(branch, happened, now, by, first, settings.timezone)
+        return trends_by(branch, known, now, by, first, settings.timezone)
 
     def last(by: By, number: int) -> Trends:
         return since(by, after(beginning(day, by), by, 1 - number))

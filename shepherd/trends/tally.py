@@ -22,21 +22,30 @@ _PHASES: tuple[WaitPhase, ...] = get_args(WaitPhase)
 _SECOND = timedelta(seconds=1)
 
 
+def known_by(happened: Happened, now: datetime) -> Known:
+    """All that there is to count, for trends by several periods."""
+    line = NumberedLine(happened)
+    production, badness = Production(happened, line), Badness(happened)
+    live = live_landings(happened, line, production, badness, now)
+    return Known(happened, line, production, live, restores(production, line, badness))
+
+
 def trends(
     branch: str, happened: Happened, now: datetime, by: By, since: date | None, timezone: str
 ) -> Trends:
+    """The trends of one branch: see `trends_by`."""
+    return trends_by(branch, known_by(happened, now), now, by, since, timezone)
+
+
+def trends_by(branch: str, known: Known, now: datetime, by: By, since: date | None, timezone: str) -> Trends:
     """The trends of one branch.
 
     Args:
         since: a day in the first period; None: the last SHOWN.
         timezone: that whose days and weeks count.
     """
+    happened, production = known.happened, known.production
     zone = ZoneInfo(timezone)
-    line = NumberedLine(happened)
-    production, badness = Production(happened, line), Badness(happened)
-    live = live_landings(happened, line, production, badness, now)
-    known = Known(happened, line, production, live, restores(production, line, badness))
-
     today = now.astimezone(zone).date()
     begun = (production.moves[0].at if production.moves else now).astimezone(zone).date()
     wanted = since if since is not None else after(beginning(today, by), by, 1 - SHOWN[by])
