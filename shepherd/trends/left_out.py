@@ -20,6 +20,7 @@ from shepherd.values import age, count, utc
 _NO_PHASES: dict[Lacking, str] = {
     "qa": "on the QA server before the shepherd looked there for the first time",
     "good": "not known to be good when they went live",
+    "judged": "good already when a run first judged them, more than a day after they landed",
     "answer": "in no answer before they went live",
     "promotion": "in no promotion before they went live",
 }

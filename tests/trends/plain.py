@@ -239,6 +239,8 @@ class Plain:
         landed = self.landed[p]
         good = self.good_since(self.by_revno[p].id, live)
         answer = since_when(self.answers, p)
+        if good is not None and good == self.states[self.by_revno[p].id][0][0] and good - landed > DAY:
+            return None
         if good is None or answer is None or not answer[2] or answer[1] > live:
             return None
         ends = [("person", good), ("others", answer[1])]

@@ -243,3 +243,18 @@ def test_a_journal_that_was_lost_is_not_the_first_look() -> None:
     sentences = told.trends().left_out
     assert "the time before 2010-03-01, of which the journal was lost" in sentences
     assert any("where the journal begins, since the one before was lost" in each for each in sentences)
+
+
+@pytest.mark.parametrize(("later", "known"), [(timedelta(hours=2), 1), (timedelta(days=3), 0)])
+def test_what_was_good_before_anybody_judged_it_did_not_wait_for_a_person_so_long(
+    later: timedelta, known: int
+) -> None:
+    told = Told()
+    told.deployed(1)
+    told.write("state", 2, later=later, to="ok")
+    told.write("answer", answer="deploy", deployable=2, deployed=1, id=sha(2))
+    told.deployed(2)
+    found = told.trends()
+    assert (found.whole.went_live, found.whole.phases_known) == (1, known)
+    said = any("good already when a run first judged them" in each for each in found.left_out)
+    assert said != bool(known)
