@@ -35,7 +35,16 @@ def as_text(trends: Trends) -> str:
     rows = [*trends.periods, trends.whole]
     names = [*(_name(period) for period in trends.periods), "all"]
     begins = _BEGINS[trends.by]
-    head = (begins, "deploys", "live", "half in", "9 in 10", "failed", "of deploys", "restored")
+    head: tuple[str, ...] = (
+        begins,
+        "deploys",
+        "live",
+        "half in",
+        "9 in 10",
+        "failed",
+        "of deploys",
+        "restored",
+    )
     blocks = [
         [wrap(f"{trends.branch}: how often, how fast, how well, by {trends.by} ({trends.timezone})")],
         _table(head, [[name, *_keys(row)] for name, row in zip(names, rows, strict=True)]),
