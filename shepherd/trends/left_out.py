@@ -96,7 +96,7 @@ def _landings(known: Known, periods: Periods) -> Iterator[str]:
 def _alarms(known: Known, periods: Periods) -> Iterator[str]:
     if number := _within(periods, known.restores.by_word):
         yield (
-            "alarms that ended because a word changed while production stood still (nothing was restored):"
+            "alarms that ended because a word changed while production stood still (when it was restored is not known):"
             f" {number}"
         )
     if number := _within(periods, known.restores.rewritten):
