@@ -50,6 +50,8 @@ class BranchReplay(Struct):
     """The settings that differ from the recorded ones: `orphans: block → pass`."""
     unknown: tuple[str, ...] = ()
     """What of the settings cannot show its effect, a sentence each."""
+    without_effect: tuple[str, ...] = ()
+    """Settings that differ from those of today, and that no answer hangs on: `branches.stable.freeze`."""
 
     def count(self, judged: JudgedAt, same: bool, compared: Compared | None) -> None:
         """Take an answer that was judged again.

@@ -57,6 +57,10 @@ class LineChains:
             names = sorted(path.name for path in self.folder.iterdir())
         except FileNotFoundError:
             return []
+        except PermissionError:
+            raise StoreError(
+                f"{self.folder}: only the owner of state_dir may read it: run this as that user (sudo -u …)"
+            ) from None
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read ({error.strerror or error})") from None
         return [self.folder / name for name in names if _NAME.fullmatch(name)]
