@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -24,6 +24,7 @@ from shepherd.replaying.differences import (
     forms,
     said_in,
 )
+from shepherd.replaying.report import Compared
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import ENCODER, pieces, read_snapshot
@@ -33,9 +34,6 @@ from shepherd.stages.kept_inputs import KeptInput, document_sum
 from shepherd.store.snapshot_files import COMPRESSED, stored
 from shepherd.store.snapshots import LATEST
 
-Compared = Literal["file", "repeated", "sum"]
-"""What an answer was compared with: `file`: the snapshot that its run kept; `repeated`: the one kept before,
-with this one's times, since it said the same; `sum`: the hash of a snapshot that is not there any more."""
 _NO_SNAPSHOT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading a document raises that is none."""
 _LOOKED_AT = 3

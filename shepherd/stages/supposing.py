@@ -56,7 +56,7 @@ class Supposing:
             )
         at = JudgedAt(kept.run_id, kept.at)
         found = tuple(differences(said_in(was), would_be))
-        self._report.count(at, not found, "sum")
+        self._report.count(at, not found, None)
         self._report.folds.add(at, found)
         self._report.by_rules += document_sum(was) != kept.sum
         self._answers.add(kept.at, was, would_be)

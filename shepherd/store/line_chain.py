@@ -133,10 +133,11 @@ class LineChains:
         self, last: LastLines, groups: Callable[[], Iterable[LineGroup]], unsaid: Callable[[str], bool]
     ) -> None:
         changes, end, path = LinePacker(_CHANGES), last.end, self.folder / LAST
-        content = following(
-            *(path, last, groups(), unsaid, changes.add),
-            ends=lambda: replace(end, size=end.size + changes.finish()),
-        )
+
+        def ends() -> ChainEnd:
+            return replace(end, size=end.size + changes.finish())
+
+        content = following(path, last, groups(), unsaid, changes.add, ends)
         write_atomically(
             path, content, 0o600, last_look=lambda: _append(self._chain(end), end.size, changes.packed)
         )

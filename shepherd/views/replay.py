@@ -231,9 +231,7 @@ def _branch(report: BranchReplay) -> dict[str, object]:
         "runs": report.runs,
         "answers": report.answers,
         "same": report.same,
-        "compared": {"file": report.file, "repeated": report.repeated, "sum": report.sum}
-        if answers is None
-        else None,
+        "compared": report.compared if answers is None else None,
         "words_alone": report.folds.words_alone,
         "first": report.first,
         "last": report.last,
