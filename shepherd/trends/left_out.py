@@ -96,8 +96,8 @@ def _landings(known: Known, periods: Periods) -> Iterator[str]:
 def _alarms(known: Known, periods: Periods) -> Iterator[str]:
     if number := _within(periods, known.restores.by_word):
         yield (
-            "alarms that ended because a word changed while production stood still (when it was restored is not known):"
-            f" {number}"
+            "alarms that ended because a word changed while production stood still (when it was restored is"
+            f" not known): {number}"
         )
     if number := _within(periods, known.restores.rewritten):
         yield f"alarms about landings that are not known on the mainline as it is: {number}"
