@@ -17,7 +17,7 @@ from pathlib import Path
 from time import process_time
 
 from bench.history import changes
-from bench.project import make_repository
+from bench.project import SETTINGS, make_repository
 from shepherd.run import Run
 from shepherd.settings import Settings, read
 from shepherd.snapshot import Snapshot
@@ -31,15 +31,6 @@ SIZE, WAITING, LAND = 3_000, 80, 30
 AIM = 2_000_000
 """Bytes a day."""
 _BUGS = re.compile(r"\[bugs?[= ]([^\]]*)\]")
-_SETTINGS = """\
-[branches.stable]
-repository = "project.git"
-ref = "stable"
-deployed = { ref = "production" }
-[tracker]
-type = "file"
-path = "bugs.json"
-"""
 
 
 class Day:
@@ -58,7 +49,7 @@ class Day:
             for bug in self._named(title):
                 self.bugs[bug] = {"tags": ["qa-ok" if int(bug) % 5 else "qa-needstesting"]}
         self._git("update-ref", "refs/heads/production", self.line[0][0])
-        (folder / "shepherd.toml").write_text(_SETTINGS)
+        (folder / "shepherd.toml").write_text(SETTINGS)
         self.settings: Settings = read(folder / "shepherd.toml")
         (folder / "var").mkdir()
         self.at = datetime(2026, 3, 4, tzinfo=UTC)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = Path(sys.executable)
 INV = PYTHON.with_name("inv")
 
-_SETTINGS = """\
+SETTINGS = """\
 [branches.stable]
 repository = "project.git"
 ref = "stable"
@@ -44,7 +44,7 @@ class Project:
         }
         history = list(changes(size))
         make_repository(self.repository, history, deployed)
-        (folder / "shepherd.toml").write_text(_SETTINGS)
+        (folder / "shepherd.toml").write_text(SETTINGS)
         spoken = words({bug for change in history for bug in change.bugs})
         tags = {bug: {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
         (folder / "bugs.json").write_text(json.dumps({"bugs": tags}))

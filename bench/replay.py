@@ -19,6 +19,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+from bench.project import SETTINGS
 from shepherd.run import Run
 from shepherd.running.replay import replay
 from shepherd.running.tasking import TaskOptions
@@ -34,16 +35,7 @@ BEHIND = (20, 150)
 """So many landings production is behind the tip."""
 _WORDS = ("qa-ok", "qa-ok", "qa-ok", "qa-ok", "qa-untestable", "qa-needstesting", "qa-bad")
 _BUGS = re.compile(r"\[bugs?[= ]([^\]]*)\]")
-_SETTINGS = """\
-keep_inputs = "36000d"
-[branches.stable]
-repository = "project.git"
-ref = "stable"
-deployed = { ref = "production" }
-[tracker]
-type = "file"
-path = "bugs.json"
-"""
+_SETTINGS = f'keep_inputs = "36000d"\n{SETTINGS}'
 
 
 class Past:

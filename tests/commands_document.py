@@ -10,6 +10,7 @@ from invoke.tasks import Task
 
 import fabfile
 import tasks
+from shepherd.running.tasking import call_of
 from tests.inv import ROOT
 from tests.reading_order import links
 
@@ -69,8 +70,7 @@ def _tasks(program: str, namespace: Collection) -> Iterator[str]:
 def _task(program: str, name: str, task: Task[Any]) -> Iterator[str]:
     texts = task.body.__dict__.get("help_of_flags", {})
     named = [(str(each.name), each) for each in task.get_arguments()]
-    call = " ".join([program, name, *(key.upper() for key, each in named if each.positional)])
-    yield from (f"### `{call}`", "", " ".join((task.__doc__ or "").split()), "")
+    yield from (f"### `{program} {call_of(name, task)}`", "", " ".join((task.__doc__ or "").split()), "")
     for key, each in named:
         if key in _SHARED:
             continue

@@ -14,6 +14,7 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 from shepherd import __version__
+from shepherd.running.tasking import call_of
 
 _EXIT = (
     ("0", "done, or nothing to do"),
@@ -24,7 +25,10 @@ _EXIT = (
     ("5", "no data"),
     ("6", "a deadline passed"),
     ("7", "partly done; the rest is tried again next time"),
-    ("8", "refused: not deployable, or something would be lost"),
+    (
+        "8",
+        "refused: not deployable, or something would be lost; replay, audit: something does not hold",
+    ),
 )
 """docs/interfaces.md#exit-codes"""
 _FILES = (
@@ -71,7 +75,7 @@ def _lines(namespace: Collection) -> Iterator[str]:
 def _task(name: str, task: Task[Any]) -> Iterator[str]:
     texts = task.body.__dict__.get("help_of_flags", {})
     named = [(str(each.name), each) for each in task.get_arguments()]
-    yield f".SS {escaped(' '.join([name, *(key.upper() for key, each in named if each.positional)]))}"
+    yield f".SS {escaped(call_of(name, task))}"
     yield escaped((task.__doc__ or "").strip())
     for key, each in named:
         word = key.strip("_")

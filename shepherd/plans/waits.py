@@ -18,6 +18,8 @@ from shepherd.snapshot import Blocker, LandingEntry, Progress, Snapshot, State
 MoveKind = Literal["person", "qa-server", "operators", "conditions", "promotion", "deployment"]
 """Who or what has the next move: a person · the QA server, which does not run it yet · the shepherd's
 operators, since it could not be judged · checks and limits · who promotes · who deploys what is promoted."""
+WAIT_THEMSELVES: frozenset[MoveKind] = frozenset(("conditions", "promotion", "deployment"))
+"""Where good landings wait for the move, and nothing else stands behind them."""
 
 ELSEWHERE = "elsewhere"
 """What touches none of the components."""
@@ -219,8 +221,7 @@ def _mover(
     oldest_first = sorted(entries, key=lambda entry: (_since(entry), entry.revno))
     revnos = [entry.revno for entry in entries]
     people = held.people(revnos)
-    if kind in ("conditions", "promotion", "deployment"):
-        # nothing else waits behind these: whose they are
+    if kind in WAIT_THEMSELVES:
         people = {entry.person for entry in entries}
     return Mover(
         kind,

@@ -56,7 +56,7 @@ class SaidOfLanding(Struct, frozen=True, gc=False):
 
     state: State
     rule: str = ""
-    """Empty: a release before 0.4 did not say so."""
+    """Empty: the release of that time did not say so."""
     good: bool | None = None
     """None: not known beside the state."""
     reason: str = ""

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct, field
 
 from shepherd.replaying.folds import Folds, JudgedAt
 from shepherd.replaying.supposing import SupposedAnswers
+
+Compared = Literal["file", "repeated", "sum"]
+"""What an answer was compared with: `file`: the snapshot that its run kept; `repeated`: the one kept before,
+with this one's times, since it said the same; `sum`: the hash of a snapshot that is not there any more."""
 
 
 class BranchReplay(Struct):
@@ -19,12 +24,8 @@ class BranchReplay(Struct):
     runs: int = 0
     answers: int = 0
     same: int = 0
-    file: int = 0
-    """How many of the answers were compared with the snapshot that their run kept."""
-    repeated: int = 0
-    """With the one kept before, whose words they repeated."""
-    sum: int = 0
-    """With the hash of a snapshot that is not there any more."""
+    compared: dict[Compared, int] = field(default_factory=lambda: {"file": 0, "repeated": 0, "sum": 0})
+    """How many answers were compared with what."""
     unjudged: int = 0
     """Answers that could not be judged again."""
     by_rules: int = 0
@@ -49,15 +50,22 @@ class BranchReplay(Struct):
     """The settings that differ from the recorded ones: `orphans: block → pass`."""
     unknown: tuple[str, ...] = ()
     """What of the settings cannot show its effect, a sentence each."""
+    without_effect: tuple[str, ...] = ()
+    """Settings that differ from those of today, and that no answer hangs on: `branches.stable.freeze`."""
 
-    def count(self, judged: JudgedAt, same: bool, compared: str) -> None:
-        """Take an answer that was judged again."""
+    def count(self, judged: JudgedAt, same: bool, compared: Compared | None) -> None:
+        """Take an answer that was judged again.
+
+        Args:
+            compared: None: with what other settings would have answered.
+        """
         if self.last is None or self.last.run_id != judged.run_id:
             self.runs += 1
         self.first, self.last = self.first or judged, judged
         self.answers += 1
         self.same += same
-        setattr(self, compared, getattr(self, compared) + 1)
+        if compared is not None:
+            self.compared[compared] += 1
         if not same:
             self.differ.append(judged)
 

@@ -4,6 +4,7 @@ audit (docs/audit.md#rules)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from msgspec import Struct
 
@@ -55,4 +56,4 @@ RULES: Mapping[Rule, RuleWords] = {
 
 def words_of(rule: str) -> RuleWords | None:
     """None: it is no rule of this release."""
-    return {str(name): words for name, words in RULES.items()}.get(rule)
+    return RULES.get(cast(Rule, rule))

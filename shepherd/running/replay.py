@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from bisect import bisect_left
 from datetime import datetime, time
@@ -18,7 +19,7 @@ from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.running.versions import title
 from shepherd.settings import Settings, read
 from shepherd.stages.kept_inputs import KeptInput, LostInput, kept_inputs
-from shepherd.stages.rejudging import Rejudging
+from shepherd.stages.rejudging import Rejudging, runs_of_snapshots
 from shepherd.stages.supposing import Supposing
 from shepherd.values import count, date, first_few
 
@@ -78,6 +79,8 @@ class _KnownRuns:
         branch = report.branch
         show = ReplayProgress(branch)
         strangers: dict[str, list[str]] = {}
+        met: dict[str, None] = {}
+        snapshots = runs_of_snapshots(settings, branch) if run is None else []
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
@@ -85,7 +88,7 @@ class _KnownRuns:
                     report.problems.append(kept.problem)
                 self._lost.append(kept.problem)
                 continue
-            self._ids[kept.run_id] = None
+            self._ids[kept.run_id] = met[kept.run_id] = None
             if run not in (None, kept.run_id):
                 continue
             # one that the settings no longer name is this branch as it was called before
@@ -101,6 +104,13 @@ class _KnownRuns:
             report.problems += (
                 f"{branch}: {count(len(runs), 'answer')}, the first of {runs[0]}, are not judged again: by"
                 f" what was kept they are answers of {named}",
+            )
+        # what lies there from before the first one was not kept yet, or is older than `keep_inputs`
+        if lost := [each for each in snapshots if each not in met and each > next(iter(met), each)]:
+            report.unjudged += len(lost)
+            report.problems.append(
+                f"{branch}: not judged again: {count(len(lost), 'snapshot')} without an input, the first of"
+                f" run {lost[0]}: an older release answered then, or what it judged by is lost"
             )
         if not report.answers and run is None and not report.problems:
             which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
@@ -149,6 +159,8 @@ class _Same:
     def done(self) -> None:
         self._rejudging.done()
         self._report.altered = tuple(self._rejudging.altered)
+        if problem := self._rejudging.latest_problem:
+            self._report.warnings.append(problem)
 
 
 class ReplayProgress:
@@ -176,7 +188,11 @@ def _midnight(text: str, settings: Settings) -> datetime:
 
 def _others(options: TaskOptions, file: str) -> Settings:
     """The settings of a file. Raises SettingsError."""
-    others = read(Path(file).absolute())
+    path = Path(file).absolute()
+    if not path.exists():
+        copy = shlex.join(["cp", str(options.settings.file), str(path)])
+        raise SettingsError(f"{path} is not there: make it with {copy}, and change a line in it")
+    others = read(path)
     for branch in options.branches:
         if branch not in others.branches:
             which = next((each for each in options.branches if each in others.branches), "")
@@ -198,6 +214,8 @@ def _print(settings: Settings, reports: list[BranchReplay], file: str | None, js
             complain(problem)
     several = len(settings.branches) > 1
     texts = [view.supposed(each, file) if file is not None else view.told(each, several) for each in reports]
+    if settings.on_server and (told := [text for text in texts if text]):
+        texts = [*told, "Other hosts on this database have what they judged themselves: inv replay there."]
     if told := [text for text in texts if text]:
         say("\n\n".join(told))
 

@@ -138,6 +138,16 @@ class _PositionalTask(Task[Any]):
         return arguments
 
 
+def call_of(name: str, task: Task[Any]) -> str:
+    """A task with its positional arguments, those in brackets that may be left out: `audit [REV]`."""
+    words = [name]
+    for each in task.get_arguments():
+        if each.positional:
+            word = str(each.name).upper()
+            words.append(f"[{word}]" if getattr(each, "may_miss", False) else word)
+    return " ".join(words)
+
+
 _complete = ParseMachine.complete_context
 
 

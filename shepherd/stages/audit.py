@@ -12,7 +12,7 @@ from shepherd.landing import Landing, commits_of
 from shepherd.settings import Settings
 from shepherd.stages.audit_landings import LandingFacts, audited
 from shepherd.stages.audit_move import MoveFacts, audited_move
-from shepherd.stages.audit_moves import BroughtLandings, LedgerMove, landings_of, moves_in, with_plans
+from shepherd.stages.audit_moves import BroughtLandings, JournalMove, landings_of, moves_in, with_plans
 from shepherd.stages.audit_words import word_of
 from shepherd.stages.older import OlderHistory
 from shepherd.store import Journal, open_branch
@@ -53,7 +53,7 @@ def audit_of(settings: Settings, branch: str, asked: str, now: datetime, shepher
 
 
 def _audited(
-    move: LedgerMove,
+    move: JournalMove,
     brought: BroughtLandings,
     facts: MoveFacts,
     journals: tuple[Journal, Journal],
@@ -81,11 +81,11 @@ def _audited(
 def _named(
     asked: str,
     branch: str,
-    moves: Sequence[LedgerMove],
+    moves: Sequence[JournalMove],
     journal: Journal,
     known: Sequence[Landing],
     older: OlderHistory,
-) -> tuple[list[LedgerMove], Collection[str], list[NeverLive]]:
+) -> tuple[list[JournalMove], Collection[str], list[NeverLive]]:
     """The moves that a question is about, oldest first; the SHAs of the landings that it names; and those of
     them that no move brought."""
     promotions = [move for move in moves if move.kind in ("promotion", "foreign")]
@@ -112,7 +112,7 @@ def _named(
             " when is listed by: inv history"
         )
     seen = {entry.subject: entry.seq for entry in reversed(journal.entries("landing", subjects=ids))}
-    chosen: dict[int, LedgerMove] = {}
+    chosen: dict[int, JournalMove] = {}
     never = []
     for landing in landings:
         bringing = [move for move in moves if move.brings(landing.revno) and _was_there(move, landing, seen)]
@@ -122,13 +122,13 @@ def _named(
     return [chosen[seq] for seq in sorted(chosen)], ids, never
 
 
-def _of_ended_run(asked: str, moves: Sequence[LedgerMove], journal: Journal) -> list[LedgerMove]:
+def _of_ended_run(asked: str, moves: Sequence[JournalMove], journal: Journal) -> list[JournalMove]:
     """Those that this run made, and another one found out, since it was ended before it could say so."""
     planned = with_plans(moves, journal)
     return [move for move in planned if move.meant is not None and move.meant.run_id == asked]
 
 
-def _is_target(move: LedgerMove, rev: RevName) -> bool:
+def _is_target(move: JournalMove, rev: RevName) -> bool:
     """Whether it went to a revision that git does not know any more."""
     return (
         move.to.revno == rev.number
@@ -137,7 +137,7 @@ def _is_target(move: LedgerMove, rev: RevName) -> bool:
     )
 
 
-def _was_there(move: LedgerMove, landing: Landing, seen: dict[str, int]) -> bool:
+def _was_there(move: JournalMove, landing: Landing, seen: dict[str, int]) -> bool:
     """Whether the landing had that number when the move was made: on a rewritten mainline it stands for
     another one. The run that saw production move may have seen the landing for the first time, too."""
     return seen.get(landing.id, 0) < move.entry.seq or move.kind in ("seen", "recorded")
@@ -166,7 +166,7 @@ def _landings(rev: RevName, known: Sequence[Landing], older: OlderHistory) -> li
     return older.named(rev)
 
 
-def _never_live(landing: Landing, moves: Sequence[LedgerMove], journal: Journal) -> NeverLive:
+def _never_live(landing: Landing, moves: Sequence[JournalMove], journal: Journal) -> NeverLive:
     entries = journal.entries("landing", "state", "verdict", "cover", subjects=commits_of([landing]))
     first = journal.first("deployed")
     states = [entry for entry in entries if entry.kind == "state"]

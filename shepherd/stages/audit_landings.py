@@ -10,7 +10,7 @@ from datetime import datetime
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.rule_words import words_of
 from shepherd.rules.states import GOOD
-from shepherd.stages.audit_moves import LedgerMove
+from shepherd.stages.audit_moves import JournalMove
 from shepherd.stages.audit_words import word_of
 from shepherd.stages.recorded import items_of
 from shepherd.stages.timeline import landed_at
@@ -75,7 +75,7 @@ def audited(
     landing: Landing,
     role: TrailRole,
     entries: Sequence[JournalEntry],
-    move: LedgerMove,
+    move: JournalMove,
     live_since: datetime | None,
     now: datetime,
     *,

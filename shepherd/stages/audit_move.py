@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from shepherd.settings import Settings
-from shepherd.stages.audit_moves import LedgerMove
+from shepherd.stages.audit_moves import JournalMove
 from shepherd.stages.audit_words import alarm_word, answer_word, freeze_word, place_word
 from shepherd.store import Journal, JournalEntry
 from shepherd.trail import AuditedLanding, AuditedMove, TrailCheck, TrailLimit, TrailWord
@@ -47,7 +47,7 @@ class MoveFacts:
     def _alarms(self) -> list[JournalEntry]:
         return self._journal.entries("alarm")
 
-    def answer(self, move: LedgerMove) -> TrailWord | None:
+    def answer(self, move: JournalMove) -> TrailWord | None:
         last = self._journal.last_before(move.boundary, "answer")
         return answer_word(last) if last is not None else None
 
@@ -59,22 +59,22 @@ class MoveFacts:
         named = settings.branch_to_name(branch)
         return f"inv replay {run_id} --branch {named}" if named else f"inv replay {run_id}"
 
-    def hash_of(self, move: LedgerMove) -> str:
+    def hash_of(self, move: JournalMove) -> str:
         return self._journal.hash_after(move.entry.seq)
 
-    def freezes(self, move: LedgerMove) -> list[TrailWord]:
+    def freezes(self, move: JournalMove) -> list[TrailWord]:
         """Persons' words that were in force."""
         standing = _standing(self._freezes, move.boundary)
         return [freeze_word(each) for each in standing if not _is_over(each, move.entry.time)]
 
-    def alarms(self, move: LedgerMove) -> list[TrailWord]:
+    def alarms(self, move: JournalMove) -> list[TrailWord]:
         return [alarm_word(each) for each in _standing(self._alarms, move.boundary)]
 
     @cached_property
     def _places(self) -> list[int]:
         return [each.seq for each in self.deployed]
 
-    def live_since(self, move: LedgerMove, revno: int) -> datetime | None:
+    def live_since(self, move: JournalMove, revno: int) -> datetime | None:
         """When production was first seen to run it from this move on, or had it by then."""
         if move.entry.kind == "deployed":
             return move.entry.time
@@ -94,7 +94,7 @@ class MoveFacts:
                 return each.time
         return None
 
-    def _taken_back(self, move: LedgerMove) -> list[JournalEntry]:
+    def _taken_back(self, move: JournalMove) -> list[JournalEntry]:
         """The moves of the promoted ref after this one that took it back behind it."""
         if move.entry.seq not in self._back:
             self._back[move.entry.seq] = [
@@ -104,7 +104,7 @@ class MoveFacts:
             ]
         return self._back[move.entry.seq]
 
-    def after(self, move: LedgerMove) -> tuple[list[TrailWord], list[TrailWord]]:
+    def after(self, move: JournalMove) -> tuple[list[TrailWord], list[TrailWord]]:
         """Where production was seen until the next move; and what took back what this one had brought."""
         to, start = move.to.revno, move.entry.seq
         end = next((each.seq for each in self.promoted if each.seq > start and _is_move(each)), None)
@@ -144,7 +144,7 @@ def _is_over(freeze: JournalEntry, at: datetime) -> bool:
 
 
 def audited_move(
-    move: LedgerMove, landings: Sequence[AuditedLanding], gaps: Sequence[str], facts: MoveFacts
+    move: JournalMove, landings: Sequence[AuditedLanding], gaps: Sequence[str], facts: MoveFacts
 ) -> AuditedMove:
     """The whole of it, with its landings."""
     entry, meant = move.entry, move.meant
@@ -185,7 +185,7 @@ def audited_move(
     )
 
 
-def _how(move: LedgerMove) -> str:
+def _how(move: JournalMove) -> str:
     entry, meant = move.entry, move.meant
     match move.kind:
         case "foreign":
@@ -205,7 +205,7 @@ def _how(move: LedgerMove) -> str:
 
 
 def _gaps(
-    move: LedgerMove, landings: Sequence[AuditedLanding], held: dict[str, Any] | None, digest: str
+    move: JournalMove, landings: Sequence[AuditedLanding], held: dict[str, Any] | None, digest: str
 ) -> list[str]:
     """What an audit would like to say, and cannot."""
     gaps = []

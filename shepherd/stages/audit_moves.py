@@ -21,7 +21,7 @@ from shepherd.store import Journal, JournalEntry
 from shepherd.trail import TrailKind, TrailRole
 
 
-class LedgerMove(Struct, frozen=True):
+class JournalMove(Struct, frozen=True):
     """A step of the promoted ref or of production, as the journal has it."""
 
     kind: TrailKind
@@ -49,7 +49,7 @@ class LedgerMove(Struct, frozen=True):
         return base < revno <= self.to.revno
 
 
-def moves_in(promoted: Sequence[JournalEntry], deployed: Sequence[JournalEntry]) -> list[LedgerMove]:
+def moves_in(promoted: Sequence[JournalEntry], deployed: Sequence[JournalEntry]) -> list[JournalMove]:
     """Every move that brought something live, or took it back, oldest first: promotions, and those steps of
     production that went beyond what was promoted.
 
@@ -57,7 +57,7 @@ def moves_in(promoted: Sequence[JournalEntry], deployed: Sequence[JournalEntry])
         promoted, deployed: the entries of both, oldest first.
     """
     moves = [
-        LedgerMove("foreign" if entry.data.get("foreign") else "promotion", entry, before)
+        JournalMove("foreign" if entry.data.get("foreign") else "promotion", entry, before)
         for before, entry in _steps(promoted)
         if "from" in entry.data
     ]
@@ -70,11 +70,11 @@ def moves_in(promoted: Sequence[JournalEntry], deployed: Sequence[JournalEntry])
         if before.data["revno"] < released < entry.data["revno"]:
             # up to there a promotion had brought it
             before = promoted[at - 1]
-        moves.append(LedgerMove("recorded" if entry.data.get("recorded") else "seen", entry, before))
+        moves.append(JournalMove("recorded" if entry.data.get("recorded") else "seen", entry, before))
     return sorted(moves, key=lambda move: move.entry.seq)
 
 
-def with_plans(moves: Sequence[LedgerMove], journal: Journal) -> list[LedgerMove]:
+def with_plans(moves: Sequence[JournalMove], journal: Journal) -> list[JournalMove]:
     """The moves, promotions with what the journal had of them before they were done."""
     targets = {move.to.id for move in moves if move.kind == "promotion"}
     plans: dict[str, list[JournalEntry]] = defaultdict(list)
@@ -82,7 +82,7 @@ def with_plans(moves: Sequence[LedgerMove], journal: Journal) -> list[LedgerMove
         if each.data.get("act") == KIND:
             plans[each.data["to"]].append(each)
 
-    def plan_of(move: LedgerMove) -> JournalEntry | None:
+    def plan_of(move: JournalMove) -> JournalEntry | None:
         before = [each for each in plans[move.to.id] if each.seq < move.entry.seq]
         return before[-1] if before else None
 
@@ -112,7 +112,7 @@ class BroughtLandings(Struct, frozen=True):
     """What could not be found out, and why."""
 
 
-def landings_of(move: LedgerMove, journal: Journal, older: OlderHistory) -> BroughtLandings:
+def landings_of(move: JournalMove, journal: Journal, older: OlderHistory) -> BroughtLandings:
     """The landings of a move, by git where that still has them, else by the journal alone."""
     base, to = move.base or Rev(0, ""), move.to
     if base.revno >= to.revno:
@@ -147,7 +147,7 @@ def landings_of(move: LedgerMove, journal: Journal, older: OlderHistory) -> Brou
     return BroughtLandings(tuple((lines[revno], roles[revno]) for revno in sorted(roles)))
 
 
-def _by_journal(move: LedgerMove, journal: Journal, why: str) -> BroughtLandings:
+def _by_journal(move: JournalMove, journal: Journal, why: str) -> BroughtLandings:
     """By the entries of what was found then: it tells no titles, and nothing of what undid what."""
     base = move.base.revno if move.base is not None else 0
     found = {

@@ -96,7 +96,8 @@ def kept_inputs(
             lost = f"{chain.parent}: the files between {number:08}.gz and {chain.name} are missing"
             yield LostInput(lost, after)
         number = number_of(chain)
-        if since is not None and _ended_before(chain, since - timedelta(days=1)):
+        # a clock that goes back within its week leaves it older than what stands in it
+        if since is not None and _ended_before(chain, since - timedelta(seconds=WEEK)):
             continue
         for kept in _of_chain(chain, after):
             if isinstance(kept, KeptInput):

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -24,6 +24,7 @@ from shepherd.replaying.differences import (
     forms,
     said_in,
 )
+from shepherd.replaying.report import Compared
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import ENCODER, pieces, read_snapshot
@@ -33,9 +34,8 @@ from shepherd.stages.kept_inputs import KeptInput, document_sum
 from shepherd.store.snapshot_files import COMPRESSED, stored
 from shepherd.store.snapshots import LATEST
 
-Compared = Literal["file", "repeated", "sum"]
-"""What an answer was compared with: `file`: the snapshot that its run kept; `repeated`: the one kept before,
-with this one's times, since it said the same; `sum`: the hash of a snapshot that is not there any more."""
+_NO_SNAPSHOT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a document raises that is none."""
 _LOOKED_AT = 3
 """Snapshots before a run that may be the one whose words it repeated."""
 
@@ -59,6 +59,7 @@ class Rejudging:
 
     Attributes:
         altered: of each snapshot that was kept and says something else than its run answered, a sentence.
+        latest_problem: why `latest.json` cannot be read, a sentence; empty: it can, or is not there.
     """
 
     def __init__(self, settings: Settings, branch: str) -> None:
@@ -67,11 +68,8 @@ class Rejudging:
         self._maker = SnapshotMaker()
         self._last: Snapshot | None = None
         """As it follows now, the last one whose file was found and is the same."""
-        self._runs = sorted(
-            path.name.removesuffix(COMPRESSED) for path in self._folder.glob(f"*{COMPRESSED}")
-        )
-        """Those whose snapshots are kept."""
-        self._latest_run = self._run_of_latest()
+        self._runs = runs_of_snapshots(settings, branch)
+        self._latest_run, self.latest_problem = self._latest()
         self._run = ""
         """The one whose answers are being judged, with the sums of these, and of what is kept of it."""
         self._said: set[str] = set()
@@ -141,7 +139,10 @@ class Rejudging:
         found, warning = {}, ""
         for path in paths:
             try:
-                found[path] = stored(path)
+                document = stored(path)
+                # a run may have written the next `latest.json` meanwhile
+                if path.name != LATEST or _run_of(document) == run_id:
+                    found[path] = document
             except plainfile.UnreadableFileError as why:
                 # one that is missing was removed because of its age
                 warning = warning if why.missing else str(why)
@@ -151,11 +152,28 @@ class Rejudging:
     def _names(self) -> frozenset[str]:
         return frozenset(self._runs)
 
-    def _run_of_latest(self) -> str:
+    def _latest(self) -> tuple[str, str]:
+        path = self._folder / LATEST
         try:
-            return outline_of(stored(self._folder / LATEST)).run_id
-        except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
-            return ""
+            document = stored(path)
+        except plainfile.UnreadableFileError as why:
+            return "", "" if why.missing else str(why)
+        run = _run_of(document)
+        return run, "" if run else f"{path}: cannot be read; make a new one with `inv judge`"
+
+
+def _run_of(document: bytes) -> str:
+    """The run whose snapshot it is; empty: it is none."""
+    try:
+        return outline_of(document).run_id
+    except _NO_SNAPSHOT:
+        return ""
+
+
+def runs_of_snapshots(settings: Settings, branch: str) -> list[str]:
+    """The runs whose snapshots are kept under their id, ascending."""
+    folder = settings.state_path / "snapshots" / branch
+    return sorted(path.name.removesuffix(COMPRESSED) for path in folder.glob(f"*{COMPRESSED}"))
 
 
 def said_then(kept: KeptInput) -> SaidBefore:
@@ -172,7 +190,7 @@ def _found(document: bytes, snapshot: Snapshot) -> tuple[Difference, ...]:
     try:
         found = tuple(differences(said_in(read_snapshot(document)), snapshot))
         found = found or tuple(forms(document, b"".join(pieces(snapshot))))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_SNAPSHOT:
         # a release that wrote it in another way
         return (Difference(Way("form", "the snapshot", "was written in another way")),)
     return found or (Difference(Way("form", "the snapshot", "was written in another way")),)
@@ -188,7 +206,7 @@ def _says(document: bytes, kept: KeptInput) -> bool:
     """Whether a document says what is kept of an answer."""
     try:
         snapshot = read_snapshot(document)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_SNAPSHOT:
         return False
     states = {each.revno: (each.state, each.rule) for each in snapshot.landings}
     said = snapshot.answer, snapshot.deployable
@@ -196,8 +214,13 @@ def _says(document: bytes, kept: KeptInput) -> bool:
 
 
 def _with_times(document: bytes, given: JudgeInput) -> bytes:
-    """A document with run id, times and place in the journal of another run; all else stays as it is."""
-    read: dict[str, msgspec.Raw] = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    """A document with run id, times and place in the journal of another run; all else stays as it is. Empty:
+    it is none."""
+    read: dict[str, msgspec.Raw]
+    try:
+        read = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    except _NO_SNAPSHOT:
+        return b""
     context = given.context
     other = {
         "run_id": context.run_id,

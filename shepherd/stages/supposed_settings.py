@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,23 +12,29 @@ from shepherd.conditions import Conditions, Limit, Touched
 from shepherd.settings import MailSettings, Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.checks import conditions_of
-from shepherd.stages.evidence import options_of, speech_of
+from shepherd.stages.evidence import options_of
 from shepherd.stages.judge_input import Announcement, JudgeInput
 from shepherd.stages.snapshot_context import SnapshotContext
 
 READ_EARLIER = (
-    "repository",
-    "ref",
-    "deployed",
-    "promote",
-    "qa",
-    "marks",
-    "robots",
-    "person",
-    "verdict_notes",
+    *("repository", "ref", "deployed", "promote", "qa", "marks", "robots", "person", "verdict_notes"),
+    *("check_notes", "components"),
 )
 """Keys of a branch by which landings and words are read before anything is judged."""
-TRACKER_READ_EARLIER = ("type", "path", "project", "service_root", "words")
+TRACKER_READ_EARLIER = (
+    *("type", "path", "project", "service_root", "words", "credentials_file", "credentials_env"),
+)
+WITHOUT_EFFECT = (
+    *("checks_grace", "freeze", "freeze_warn_after", "people", "run", "maintenance", "cron", "log", "deploy"),
+    *("backup", "database", "database_password_file", "state_dir", "keep_inputs"),
+)
+"""Keys of a branch, and of the whole file, that change no answer; and `promote` of the whole file."""
+MAIL_WITHOUT_EFFECT = (
+    *("sender", "smtp", "operators", "cap", "live", "promotions", "starttls", "login"),
+    *("password_file", "password_env"),
+)
+TRACKER_WITHOUT_EFFECT = ("tag", "cap", "status")
+REPORT_WITHOUT_EFFECT = ("directory", "url", "publish", "known_hosts", "identity")
 
 
 class SupposedInput(Struct, frozen=True):
@@ -61,16 +67,45 @@ def read_earlier(settings: Settings, supposed: Settings, branch: str) -> Iterato
 
     Args: settings: those of today; supposed: those that are supposed.
     """
-    now, then = settings.branches[branch], supposed.branches[branch]
-    for key in (*READ_EARLIER, "check_notes"):
-        if getattr(now, key) != getattr(then, key):
-            yield f"branches.{branch}.{key}"
-    trackers = settings.tracker_of(branch), supposed.tracker_of(branch)
-    for key in TRACKER_READ_EARLIER:
-        if getattr(trackers[0], key) != getattr(trackers[1], key):
-            yield f"tracker.{key}"
-    if settings.keep != supposed.keep:
-        yield "keep"
+    branches, trackers = _of_branch(settings, supposed, branch)
+    yield from _differing(f"branches.{branch}", branches, READ_EARLIER)
+    yield from _differing("tracker", trackers, TRACKER_READ_EARLIER)
+    yield from _differing("", (settings, supposed), ("keep",))
+    yield from _differing("report", (settings.report, supposed.report), ("expected_every",))
+    sharing = [set(each.sharing_bugs_with(branch)) for each in (settings, supposed)]
+    if sharing[0] != sharing[1]:
+        yield f"branches.{min(sharing[0] ^ sharing[1])}"
+
+
+def without_effect(settings: Settings, supposed: Settings, branch: str) -> Iterator[str]:
+    """Keys that differ between two settings, and change no answer."""
+    branches, trackers = _of_branch(settings, supposed, branch)
+    yield from _differing(f"branches.{branch}", branches, WITHOUT_EFFECT)
+    yield from _differing("tracker", trackers, TRACKER_WITHOUT_EFFECT)
+    yield from _differing("", (settings, supposed), (*WITHOUT_EFFECT, "promote"))
+    yield from _differing("report", (settings.report, supposed.report), REPORT_WITHOUT_EFFECT)
+    mails = settings.mail, supposed.mail
+    if None not in mails:
+        yield from _differing("mail", mails, MAIL_WITHOUT_EFFECT)
+    elif mails[0] != mails[1] and not any(each.list for each in mails if each):
+        yield "mail"
+
+
+def _of_branch(
+    settings: Settings, supposed: Settings, branch: str
+) -> tuple[tuple[Struct, Struct], tuple[Struct, Struct]]:
+    """The two tables of a branch, and the two trackers."""
+    return (
+        (settings.branches[branch], supposed.branches[branch]),
+        (settings.tracker_of(branch), supposed.tracker_of(branch)),
+    )
+
+
+def _differing(table: str, pair: tuple[object, object], keys: Iterable[str]) -> Iterator[str]:
+    one, other = pair
+    for key in keys:
+        if hasattr(one, key) and getattr(one, key) != getattr(other, key):
+            yield f"{table}.{key}" if table else key
 
 
 def _conditions(recorded: Conditions, wanted: Conditions) -> tuple[Conditions, list[str]]:
@@ -108,9 +143,6 @@ def _context(recorded: SnapshotContext, settings: Settings, branch: str) -> Snap
         landing_url=config.landing_url,
         compare_url=config.compare_url,
         timezone=settings.timezone,
-        several=len(settings.branches) > 1,
-        marks=config.marks,
-        speech=speech_of(settings, branch),
     )
 
 
@@ -153,10 +185,15 @@ def _changed(was: JudgeInput, now: JudgeInput) -> Iterator[tuple[str, str]]:
 
 
 def _limits(conditions: Conditions) -> tuple[str, ...]:
-    return tuple(f"at most {each.max} of {' '.join(each.paths)}" for each in conditions.limits)
+    return tuple(
+        f"at most {each.max} of {' '.join(each.paths)}{f' ({each.reason})' if each.reason else ''}"
+        for each in conditions.limits
+    )
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return str(value) or "none"

@@ -12,7 +12,12 @@ from shepherd.replaying.supposing import SupposedAnswers
 from shepherd.settings import Settings
 from shepherd.stages.judge_input import SnapshotMaker
 from shepherd.stages.kept_inputs import KeptInput, document_sum
-from shepherd.stages.supposed_settings import mails_not_known, read_earlier, supposed_input
+from shepherd.stages.supposed_settings import (
+    mails_not_known,
+    read_earlier,
+    supposed_input,
+    without_effect,
+)
 from shepherd.values import count
 
 
@@ -24,6 +29,7 @@ class Supposing:
         self._report = report
         self._as_it_was, self._as_supposed = SnapshotMaker(), SnapshotMaker()
         self._answers = report.supposed = SupposedAnswers(ZoneInfo(settings.timezone))
+        report.without_effect = tuple(without_effect(settings, others, report.branch))
         self._changed: dict[str, dict[str, None]] = {}
         self._unknown = dict.fromkeys(
             f"{key}: it decides what is read, before anything is judged"
@@ -50,7 +56,7 @@ class Supposing:
             )
         at = JudgedAt(kept.run_id, kept.at)
         found = tuple(differences(said_in(was), would_be))
-        self._report.count(at, not found, "sum")
+        self._report.count(at, not found, None)
         self._report.folds.add(at, found)
         self._report.by_rules += document_sum(was) != kept.sum
         self._answers.add(kept.at, was, would_be)

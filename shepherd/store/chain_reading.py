@@ -135,8 +135,20 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
             places[head] = number
         last = number
     return ChainReading(
-        *(entries, last, head, chained_since, _time(chained_at), _time(content[_AT]), since, unchained),
-        *(tuple(unreadable), tuple(breaks), more, tuple(given_up), places, behind),
+        entries=entries,
+        last=last,
+        head=head,
+        chained_since=chained_since,
+        chained_at=_time(chained_at),
+        last_at=_time(content[_AT]),
+        linked=since,
+        unchained=unchained,
+        unreadable=tuple(unreadable),
+        breaks=tuple(breaks),
+        more_breaks=more,
+        given_up=tuple(given_up),
+        places=places,
+        behind=behind,
     )
 
 

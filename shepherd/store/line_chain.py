@@ -57,6 +57,10 @@ class LineChains:
             names = sorted(path.name for path in self.folder.iterdir())
         except FileNotFoundError:
             return []
+        except PermissionError:
+            raise StoreError(
+                f"{self.folder}: only the owner of state_dir may read it: run this as that user (sudo -u …)"
+            ) from None
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read ({error.strerror or error})") from None
         return [self.folder / name for name in names if _NAME.fullmatch(name)]
@@ -129,10 +133,11 @@ class LineChains:
         self, last: LastLines, groups: Callable[[], Iterable[LineGroup]], unsaid: Callable[[str], bool]
     ) -> None:
         changes, end, path = LinePacker(_CHANGES), last.end, self.folder / LAST
-        content = following(
-            *(path, last, groups(), unsaid, changes.add),
-            ends=lambda: replace(end, size=end.size + changes.finish()),
-        )
+
+        def ends() -> ChainEnd:
+            return replace(end, size=end.size + changes.finish())
+
+        content = following(path, last, groups(), unsaid, changes.add, ends)
         write_atomically(
             path, content, 0o600, last_look=lambda: _append(self._chain(end), end.size, changes.packed)
         )

@@ -93,11 +93,6 @@ class Period(Struct, frozen=True):
         """Of landings, between 0 and 1."""
         return self.failed / self.judged_live if self.judged_live else None
 
-    @property
-    def deployment_failure_rate(self) -> float | None:
-        """Of deployments, between 0 and 1: what DORA means by it."""
-        return self.failed_deployments / self.judged_deployments if self.judged_deployments else None
-
 
 class Trends(Struct, frozen=True):
     """The trends of one branch."""

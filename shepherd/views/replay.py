@@ -65,6 +65,8 @@ def supposed(report: BranchReplay, file: str) -> str:
     if report.unknown:
         lines += ["", "Not known, and so left as it was:"]
         lines += [wrap(each, "  ", "    ") for each in report.unknown]
+    if report.without_effect:
+        lines += ["", wrap(f"No answer hangs on {', '.join(report.without_effect)}.", rest="  ")]
     lines += _folds(report.folds.folds(), report, ("was", "would have been"))
     if days := answers.other_days():
         lines += ["", f"On {len(days)} of {count(answers.days, 'day')} another last answer:"]
@@ -213,6 +215,7 @@ def _branch(report: BranchReplay) -> dict[str, object]:
         supposed = {
             "changed": report.changed,
             "unknown": report.unknown,
+            "without_effect": report.without_effect,
             "differ_by_rules": report.by_rules,
             "days": answers.days,
             "other_days": answers.other_days(),
@@ -223,9 +226,7 @@ def _branch(report: BranchReplay) -> dict[str, object]:
         "runs": report.runs,
         "answers": report.answers,
         "same": report.same,
-        "compared": {"file": report.file, "repeated": report.repeated, "sum": report.sum}
-        if answers is None
-        else None,
+        "compared": report.compared if answers is None else None,
         "words_alone": report.folds.words_alone,
         "first": report.first,
         "last": report.last,

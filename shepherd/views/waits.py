@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from shepherd.cautions import cautions
-from shepherd.plans.waits import ELSEWHERE, NOT_READ, MoveKind, Mover, NextMove, Waits
+from shepherd.plans.waits import ELSEWHERE, NOT_READ, WAIT_THEMSELVES, MoveKind, Mover, NextMove, Waits
 from shepherd.sentence import joined
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
@@ -30,8 +30,6 @@ WHO: dict[MoveKind, str] = {
     "deployment": "the deployment of what is promoted",
 }
 """Who or what has the next move, where that is no person."""
-WAITS_THEMSELVES: tuple[MoveKind, ...] = ("conditions", "promotion", "deployment")
-"""Where good landings wait for the move, and nothing else stands behind them."""
 COMPONENT = {
     ELSEWHERE: "elsewhere (none of the components)",
     NOT_READ: "component not known (production contains it)",
@@ -95,7 +93,7 @@ def stands(landing: NextMove) -> str:
 def what_waits(mover: Mover) -> str:
     """What waits for that move: "2 landings, and 5 good ones behind, of Ann and Bob"."""
     landings = count(mover.count, "landing")
-    if mover.kind in WAITS_THEMSELVES:
+    if mover.kind in WAIT_THEMSELVES:
         return f"{landings} of {people(mover.people)}"
     if not mover.behind:
         return f"{landings}, and no good one behind yet"

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from shepherd.plans.waits import Mover, NextMove, Waits, waits_of
+from shepherd.plans.waits import WAIT_THEMSELVES, Mover, NextMove, waits_of
 from shepherd.sentence import Sentence, time
 from shepherd.snapshot import Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.waits import LANDINGS_SHOWN, WAITS_THEMSELVES, component_name, people, stands, who_moves
+from shepherd.views.waits import LANDINGS_SHOWN, component_name, people, stands, who_moves
 from shepherd.views.words import count
 
 MOVERS_SHOWN = 12
@@ -59,7 +59,7 @@ class WaitsSection(Struct, frozen=True):
 
 def section(snapshot: Snapshot) -> WaitsSection:
     """What a snapshot says of who waits for whom."""
-    waits: Waits = waits_of(snapshot)
+    waits = waits_of(snapshot)
     page = f"{quote(clean(snapshot.branch))}.html"
     return WaitsSection(
         waits.known,
@@ -95,7 +95,7 @@ def _landing(landing: NextMove, page: str) -> AwaitedLanding:
 
 
 def _behind(mover: Mover) -> str:
-    if mover.kind in WAITS_THEMSELVES:
+    if mover.kind in WAIT_THEMSELVES:
         return f"landings of {people(mover.people)}"
     if not mover.behind:
         return "no good landing yet"

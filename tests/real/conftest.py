@@ -1,4 +1,4 @@
-"""One host for all deploys of a test session."""
+"""One host for all deploys of a test session; one browser for all pages of a module."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,18 @@ from tests.real.site import (
 )
 from tests.real.sshd import Sshd, account
 from tests.real.world import World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # only tests of pages need one
+    from tests.real.browser import chromium
+
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="package")

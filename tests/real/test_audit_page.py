@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from shepherd.views.audit_page import audit_page
-from tests.real.browser import NARROW, WIDE, chromium, opened
+from tests.real.browser import NARROW, WIDE, opened
 from tests.views.made_audits import full, landing, move, trail
 
 pytestmark = pytest.mark.real
@@ -17,12 +16,6 @@ AUDITS = {
     "everything": full(" <b>é" + "x" * 120),
     "many": trail(move(*(landing(revno) for revno in range(2, 302)))),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

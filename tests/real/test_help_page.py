@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,13 @@ from playwright.sync_api import Browser
 from shepherd.views.help import help_page
 from shepherd.views.help_parts import HelpFacts
 from tests.help_document import EVERYTHING
-from tests.real.browser import NARROW, WIDE, chromium, opened
+from tests.real.browser import NARROW, WIDE, opened
 
 pytestmark = pytest.mark.real
 FACTS = {
     "everything": EVERYTHING,
     "brackets": HelpFacts(("brackets",), ("launchpad",), ("block",), mainline="stable"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

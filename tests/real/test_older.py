@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,9 @@ from playwright.sync_api import Browser, expect
 from shepherd.views.older import ListedName, list_page
 from tests.inv import inv_here
 from tests.project import Project
-from tests.real.browser import NARROW, WIDE, View, chromium, opened
+from tests.real.browser import NARROW, WIDE, View, opened
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 class Site:

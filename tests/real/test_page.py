@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from shepherd.snapshot import Snapshot
 from shepherd.values import age
 from shepherd.views.page import branch_page, index_page
 from tests.inv import inv
-from tests.real.browser import NARROW, WIDE, View, chromium, opened
+from tests.real.browser import NARROW, WIDE, View, opened
 from tests.test_cautions import CASES
 from tests.views.condition_looks import LOOKS as LOOKS_OF_CONDITIONS
 from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, snapshot
@@ -47,12 +46,6 @@ STATES: dict[str, tuple[Snapshot, Situation]] = {
 }
 LINKS = [("All branches", "index.html")]
 FEEDS = [("JSON", "stable.json"), ("Atom feed", "stable.atom")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def written(folder: Path, state: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, expect
 
 from shepherd.views.page import branch_page, index_page
-from tests.real.browser import chromium, opened
+from tests.real.browser import opened
 from tests.views.condition_looks import SOON, frozen
 from tests.views.factory import NOW, snapshot
 
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.real
 assert SOON.since is not None
 BEGINS = SOON.since
 BEFORE = "getComputedStyle(document.querySelector('%s'), '::before').content"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ paper."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser
 
 from shepherd.trends.of_branch import BranchTrends
 from shepherd.views.trends_page import trends_page
-from tests.real.browser import NARROW, WIDE, chromium, opened
+from tests.real.browser import NARROW, WIDE, opened
 from tests.views.factory import snapshot
 from tests.views.made_trends import both, busy, period, trends
 
@@ -24,12 +23,6 @@ PAGES = {
     "first day": BranchTrends(QUIET, QUIET, QUIET.whole),
     "not known": None,
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def written(folder: Path, name: str) -> Path:

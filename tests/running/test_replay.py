@@ -19,7 +19,7 @@ from shepherd.rules.reasons import Reason, reason_of
 from shepherd.rules.states import Judged, StateRules
 from shepherd.running import replay as running
 from shepherd.sentence import Sentence
-from shepherd.stages import landing_entries
+from shepherd.stages import judge, landing_entries
 from tests.inv import Done, inv_here
 from tests.project import Project
 
@@ -261,6 +261,34 @@ def test_damaged_inputs_are_said_and_the_others_judged(project: Project) -> None
     assert done.out.startswith("6 runs of stable")
 
 
+def test_snapshots_that_have_no_input_are_said_and_not_left_out(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a week in which an older release judged: it keeps nothing."""
+    with monkeypatch.context() as older:
+        older.setattr(judge, "keep_input", lambda *_: None)
+        project.tag(3, "qa-ok")
+        project.look()
+    project.tag(3, "qa-bad")
+    project.look()
+    done = replay(project)
+    assert done.code == 5
+    assert done.err == (
+        "stable: not judged again: 1 snapshot without an input, the first of run run-0016: an older release"
+        " answered then, or what it judged by is lost\n"
+    )
+    assert done.out.startswith("8 runs of stable")
+    assert replay(project, "--since", "2011-08-03").code == 5
+    # who asks for one run is told of that one
+    assert replay(project, "run-0018").code == 0
+
+
+def test_snapshots_from_before_the_first_input_are_no_loss(project: Project) -> None:
+    (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
+    first.with_name("run-0001.json.gz").write_bytes(first.read_bytes())
+    assert replay(project).code == 0
+
+
 def test_input_that_makes_no_sense_is_said_and_the_others_judged(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,7 +354,12 @@ def test_settings_that_are_wrong_or_lack_the_branch(project: Project) -> None:
     done = replay(project, "--with-settings", file)
     assert (done.code, done.out) == (2, "")
     assert done.err == f"there is no branch 'stable' in {project.folder / 'other.toml'}: one of other\n"
-    assert replay(project, "--with-settings", "/nowhere/at-all.toml").code == 2
+    gone = replay(project, "--with-settings", "/nowhere/at-all.toml")
+    assert gone.code == 2
+    assert gone.err == (
+        f"/nowhere/at-all.toml is not there: make it with cp {project.folder / 'shepherd.toml'}"
+        " /nowhere/at-all.toml, and change a line in it\n"
+    )
 
 
 @pytest.mark.usefixtures("other_rule")
@@ -355,6 +388,17 @@ def test_branches_are_told_one_after_the_other(project: Project) -> None:
     one = replay(project, "--branch", "stable")
     assert (one.code, one.err) == (0, "")
     assert replay(project, "run-0002").out.startswith("run run-0002 of stable")
+
+
+def test_with_a_database_that_hosts_share_it_is_said_that_this_is_one_of_them(project: Project) -> None:
+    text = (project.folder / "shepherd.toml").read_text()
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("database"))
+    (project.folder / "shepherd.toml").write_text(f'database = "postgresql://127.0.0.1:1/none"\n{text}\n')
+    done = replay(project)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith(
+        "\n\nOther hosts on this database have what they judged themselves: inv replay there.\n"
+    )
 
 
 class Terminal(StringIO):

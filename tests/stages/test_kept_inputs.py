@@ -229,6 +229,18 @@ def test_since(project: Project) -> None:
     ]
 
 
+def test_since_also_where_the_clock_went_back_within_the_week(project: Project) -> None:
+    # a Wednesday, and the Saturday before; the weeks of chains begin on Thursdays
+    project.now += timedelta(days=9)
+    ahead = project.look()
+    project.now -= timedelta(days=4)
+    back = project.judge()
+    chain = inputs(project)[0]
+    os.utime(chain, (back.generated_at.timestamp(),) * 2)
+    found = kept_inputs(project.settings, "stable", ahead.generated_at)
+    assert [kept.run_id for kept in found if isinstance(kept, KeptInput)] == [ahead.run_id]
+
+
 def test_what_cannot_be_read_is_said_in_its_place(project: Project) -> None:
     lived(project)
     whole = [kept for kept in kept_inputs(project.settings, "stable") if isinstance(kept, KeptInput)]

@@ -175,3 +175,28 @@ def test_two_answers_of_one_run_are_each_compared(project: Project) -> None:
     again = replace(again, sum=document_sum(snapshot_of(again.given)))
     found = judged(project, [kept[0], again])
     assert [each.same for each in found] == [True, True]
+
+
+def test_a_run_that_writes_meanwhile_changed_no_snapshot(project: Project) -> None:
+    """Nothing is locked: while a year is judged again, the next runs write the next `latest.json`."""
+    (first, *_, last), rejudging = inputs(project), Rejudging(project.settings, "stable")
+    rejudging.judge_again(first)
+    project.tag(3, "qa-ok")
+    project.look()
+    assert rejudging.judge_again(last).same
+    rejudging.done()
+    assert not rejudging.altered
+
+
+@pytest.mark.parametrize("content", [b"not JSON", b"{}", b"[" * 100_000, b"\xff"])
+def test_a_snapshot_that_is_none_any_more_is_said_and_all_answers_are_judged(
+    project: Project, content: bytes
+) -> None:
+    path = folder(project) / f"{inputs(project)[0].run_id}.json.gz"
+    path.write_bytes(gzip.compress(content))
+    (folder(project) / "latest.json").write_bytes(content)
+    rejudging = Rejudging(project.settings, "stable")
+    assert all(rejudging.judge_again(each).same for each in inputs(project))
+    rejudging.done()
+    assert [each.partition(" ")[0] for each in rejudging.altered] == [str(path)]
+    assert "latest.json: cannot be read" in rejudging.latest_problem

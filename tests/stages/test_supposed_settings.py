@@ -6,14 +6,28 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from shepherd.conditions import CheckResult, CommitChecks, Conditions, Limit
 from shepherd.plans.mails import BlockerHistory
-from shepherd.settings import Settings, parse
+from shepherd.settings import MailSettings, Settings, parse
+from shepherd.settings.branch import BranchSettings
+from shepherd.settings.model import NO_KEYS, ReportSettings
+from shepherd.settings.tracker import TrackerSettings
 from shepherd.stages.judge_input import Announcement, JudgeInput, snapshot_of
 from shepherd.stages.snapshot_context import SnapshotContext
-from shepherd.stages.supposed_settings import mails_not_known, read_earlier, supposed_input
+from shepherd.stages.supposed_settings import (
+    MAIL_WITHOUT_EFFECT,
+    READ_EARLIER,
+    REPORT_WITHOUT_EFFECT,
+    TRACKER_READ_EARLIER,
+    TRACKER_WITHOUT_EFFECT,
+    WITHOUT_EFFECT,
+    mails_not_known,
+    read_earlier,
+    supposed_input,
+    without_effect,
+)
 from shepherd.words import Options
 from tests.views.factory import snapshot
 
@@ -84,7 +98,7 @@ def test_mail_settings_stand_for_the_recorded_ones() -> None:
     assert dict(supposed.changed)["mail.grace_days"] == "4 → 2"
     without = supposed_input(recorded, settings(), "stable")
     assert without.given.announcement is None
-    assert dict(without.changed)["mail.list"] == "True → False"
+    assert dict(without.changed)["mail.list"] == "yes → no"
 
 
 def test_when_the_list_is_told_of_a_landing_that_did_not_block_is_not_known() -> None:
@@ -106,6 +120,58 @@ def test_keys_that_decide_what_is_read_are_named() -> None:
         "tracker.words",
     ]
     assert list(read_earlier(wanted, wanted, "stable")) == []
+
+
+def names(table: type) -> set[str]:
+    return {each.name for each in fields(table)}
+
+
+def test_every_key_shows_its_effect_or_is_named() -> None:
+    """A key that comes later has to be put among those that do not, or has to be supposed."""
+    shown = {"orphans", "exempt_subjects", "checks", "limits", "landing_url", "compare_url"}
+    assert names(BranchSettings) - shown == {"tracker", *READ_EARLIER, *WITHOUT_EFFECT} & names(
+        BranchSettings
+    )
+    shown = {"bug_url", "request_url"}
+    assert names(TrackerSettings) - shown == {*TRACKER_READ_EARLIER, *TRACKER_WITHOUT_EFFECT}
+    assert names(MailSettings) - {"list", "at", "weekend", "grace_days"} == {*MAIL_WITHOUT_EFFECT}
+    assert names(ReportSettings) - {"expected_every"} == {*REPORT_WITHOUT_EFFECT}
+    # tables that are asked for their keys, and what brings them
+    tables = {"branches", "tracker", "trackers", "include", "report", "mail", *NO_KEYS}
+    kept = {"keep", "promote", "timezone"}
+    assert names(Settings) - tables - kept == {*WITHOUT_EFFECT} & names(Settings)
+
+
+def test_keys_that_no_answer_hangs_on_are_named() -> None:
+    window = 'freeze = [{ days = "Fri 16:00 - Mon 08:00" }]'
+    mail = '[mail]\nsender = "qa@example.org"\n'
+    wanted = settings(f'{window}\nchecks_grace = "9h"', f"{mail}[cron]\nevery = '10m'\n[tracker]\ncap = 7")
+    assert list(without_effect(settings(), wanted, "stable")) == [
+        "branches.stable.checks_grace",
+        "branches.stable.freeze",
+        "tracker.cap",
+        "cron",
+        "mail",
+    ]
+    assert list(read_earlier(settings(), wanted, "stable")) == []
+
+
+def test_how_long_an_answer_counts_and_who_shares_bugs_is_not_known() -> None:
+    other = '[branches.next]\nrepository = "x.git"\nref = "next"\ndeployed = { ref = "p" }\n'
+    wanted = settings('components = { web = ["web/"] }', f"{other}[report]\nexpected_every = '1h'")
+    assert list(read_earlier(settings(), wanted, "stable")) == [
+        "branches.stable.components",
+        "report.expected_every",
+        "branches.next",
+    ]
+
+
+def test_what_is_said_in_other_words_because_of_what_is_not_known_stays_as_it_was() -> None:
+    other = '[branches.next]\nrepository = "x.git"\nref = "next"\ndeployed = { ref = "p" }\n'
+    tracker = '[tracker]\ntype = "file"\npath = "b.json"\nwords = { ok = ["QA Pass"] }'
+    recorded = given(options=Options("block"))
+    wanted = settings('marks = ["brackets", "trailers"]', f"{other}{tracker}")
+    assert supposed_input(recorded, wanted, "stable").given == recorded
 
 
 def test_input_of_no_data_is_answered_with_either() -> None:

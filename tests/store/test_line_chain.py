@@ -330,3 +330,14 @@ def test_what_is_old_goes_a_chain_at_a_time(folder: Path) -> None:
     assert len(chains.chains()) == 12, "no single clock decides: there are not as many later weeks"
     chains.prune(begin + 11 * week, 4 * week)
     assert read_all(folder) == given[-5:]
+
+
+def test_who_may_not_read_the_folder_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(StoreError, match=r"only the owner of state_dir may read it: run this as that user"):
+        LineChains(tmp_path, 1).chains()

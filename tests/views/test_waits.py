@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from shepherd.plans.waits import ELSEWHERE, LANDINGS_LISTED, NOT_READ, Mover, waits_of
+from shepherd.plans.waits import ELSEWHERE, LANDINGS_LISTED, NOT_READ, WAIT_THEMSELVES, Mover, waits_of
 from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, DeployedRev, LandingEntry, Snapshot
 from shepherd.views.templates import pages
 from shepherd.views.terminal import width
-from shepherd.views.waits import WAITS_THEMSELVES, as_text
+from shepherd.views.waits import as_text
 from shepherd.views.waits_section import section
 from tests.project import Project
 from tests.random_team import live_a_while
@@ -163,7 +163,7 @@ class TestWhoseMove:
                 behind = [e for e in each.landings if e.good and of_mover.intersection(e.blocked_by)]
                 behind = [e for e in behind if e.progress == "waiting"]
                 assert mover.behind == len(behind)
-                if mover.kind not in WAITS_THEMSELVES:
+                if mover.kind not in WAIT_THEMSELVES:
                     assert set(mover.people) == {e.person for e in behind}
                 for one in mover.landings:
                     theirs.setdefault(mover.who, set()).add(one.revno)
