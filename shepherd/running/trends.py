@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, get_args
+from zoneinfo import ZoneInfo
 
 from shepherd.errors import NoAnswerError, SettingsError
 from shepherd.running.log import now
@@ -27,7 +28,7 @@ def trends(options: TaskOptions, *, by: str = "week", since: str | None = None, 
     from shepherd.views.four_keys import as_text
 
     mention(options.settings)
-    found = _of_branches(options, _period(by), _since(since))
+    found = _of_branches(options, _period(by), _since(since, options.settings.timezone))
     if json:
         document = plain_json(found[0] if len(options.branches) == 1 else found)
         say(json_for_terminals(document))
@@ -64,10 +65,10 @@ def _period(by: str) -> By:
     raise SettingsError(f"{by!r} is not a period that trends can be told by: one of {', '.join(periods)}")
 
 
-def _since(text: str | None) -> date | None:
+def _since(text: str | None, timezone: str) -> date | None:
     if text is None:
         return None
     day = day_of(text)
-    if day > now().date():
+    if day > now().astimezone(ZoneInfo(timezone)).date():
         raise SettingsError(f"{text} has not come yet: write a day that is over, or leave out --since")
     return day

@@ -17,7 +17,7 @@ from shepherd.trends.model import By, Trends
 from shepherd.trends.tally import trends
 from shepherd.words import Cover, State
 
-KINDS = ("rewrite", "tip", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
+KINDS = ("began", "rewrite", "tip", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
 """The kinds of entries that trends are made of."""
 
 
@@ -72,7 +72,8 @@ def happened_by(
         alarms=told.alarms,
         written=told.written,
         era=told.era,
-        looked=looked,
+        looked=max(looked, told.production[-1].at) if looked and told.production else looked,
+        lost=told.lost,
     )
 
 
@@ -88,6 +89,7 @@ class _ToldEntries:
         self.alarms: list[AlarmChange] = []
         self.written: list[datetime] = []
         self.era = 0
+        self.lost = False
         rewrites = {entry.run_id for entry in entries if entry.kind == "rewrite"}
         run_id = text = ""
         for entry in entries:
@@ -103,6 +105,8 @@ class _ToldEntries:
     def _take(self, entry: JournalEntry, at: datetime, rewriting: bool) -> None:
         data = entry.data
         match entry.kind:
+            case "began" if not self.production and "accepts" in data:
+                self.lost = True
             case "state":
                 self.states.setdefault(entry.subject, []).append((at, data["to"]))
             case "deployed":

@@ -53,4 +53,6 @@ class Happened(Struct, frozen=True):
     era: int = 0
     """How often the mainline was rewritten by now."""
     looked: datetime | None = None
-    """When the sources were last read."""
+    """When the sources were last read, or somebody said what production runs."""
+    lost: bool = False
+    """Whether there was a journal before this one, which was lost."""

@@ -14,6 +14,7 @@ from shepherd.trends.mainline import NumberedLine
 from shepherd.trends.model import LandingTimes
 from shepherd.trends.phases import Lacking, PhaseTimes
 from shepherd.trends.production import EffectTime, Production
+from shepherd.words import State
 
 
 class LiveLandings(Struct, frozen=True):
@@ -38,7 +39,7 @@ def live_landings(
 ) -> LiveLandings:
     """Every landing that production was seen to come to run."""
     waits = PhaseTimes(happened, line)
-    landed = landed_times(line.landings, now)
+    landed = landed_times(line.landings, happened.states, now)
     times: list[LandingTimes] = []
     by_move: dict[int, list[bool | None]] = {}
     lacking: dict[Lacking, list[datetime]] = {}
@@ -69,7 +70,8 @@ def live_landings(
             undone.append(came)
             continue
         live, for_good = first.begin, stays[last].end is None
-        phases = waits.phases(revno, sha, landed[place], live) if for_good else None
+        dated = for_good and landed[place] <= live
+        phases = waits.phases(revno, sha, landed[place], live) if dated else None
         if isinstance(phases, str):
             lacking.setdefault(phases, []).append(live)
             phases = None
@@ -86,11 +88,18 @@ def live_landings(
     )
 
 
-def landed_times(landings: Sequence[Landing], now: datetime) -> list[datetime]:
+def landed_times(
+    landings: Sequence[Landing], states: Mapping[str, Sequence[tuple[datetime, State]]], now: datetime
+) -> list[datetime]:
     """When each landed: the committer's date, which may be any number, but not in the future, nor before its
-    parent's (docs/rules.md#marks)."""
-    limit, floor, times = int(now.timestamp()), 0, []
-    for landing in landings:
+    parent's (docs/rules.md#marks), nor after it, or one that came later, was first judged."""
+    limit, limits = int(now.timestamp()), []
+    for landing in reversed(landings):
+        if said := states.get(landing.id):
+            limit = min(limit, int(said[0][0].timestamp()))
+        limits.append(limit)
+    floor, times = 0, []
+    for landing, limit in zip(landings, reversed(limits), strict=True):
         floor = max(floor, min(landing.committed_at, limit))
         times.append(datetime.fromtimestamp(floor, UTC))
     return times

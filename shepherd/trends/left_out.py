@@ -19,7 +19,8 @@ from shepherd.values import age, count, utc
 
 _NO_PHASES: dict[Lacking, str] = {
     "qa": "on the QA server before the shepherd looked there for the first time",
-    "good": "not good, by the words of then, when they went live",
+    "good": "not known to be good when they went live",
+    "judged": "good already when a run first judged them, more than a day after they landed",
     "answer": "in no answer before they went live",
     "promotion": "in no promotion before they went live",
 }
@@ -56,11 +57,15 @@ def _within(periods: Periods, moments: Iterable[datetime]) -> int:
 def _before(known: Known, periods: Periods, since: date | None, begun: date) -> Iterator[str]:
     """What was there before somebody looked, or cannot be seen any more."""
     first = known.happened.production[0]
+    lost = known.happened.lost
     if since is not None and since < begun:
-        yield f"the time before {begun}, when production was first looked at"
+        why = "of which the journal was lost" if lost else "when production was first looked at"
+        yield f"the time before {begun}, {why}"
     if periods.of(first.at) is not None and first.revno:
         ran = "r1 ran" if first.revno == 1 else f"r1 to r{first.revno} ran"
-        yield f"{ran} in production when somebody first looked ({begun}): since when is not known"
+        begins = "where the journal begins, since the one before was lost"
+        when = begins if lost else "when somebody first looked"
+        yield f"{ran} in production {when} ({begun}): since when is not known"
     unread = sorted(revno for revno, moment in known.live.unread.items() if periods.of(moment) is not None)
     if unread:
         what = f"r{unread[0]} is" if len(unread) == 1 else f"r{unread[0]} to r{unread[-1]} are"
@@ -79,6 +84,8 @@ def _landings(known: Known, periods: Periods) -> Iterator[str]:
     shown = [each for each in live.times if periods.of(each.live) is not None]
     if number := sum(not each.for_good for each in shown):
         yield f"the lead time of landings that production runs no more: {number}"
+    if number := sum(each.for_good and each.lead_s is None for each in shown):
+        yield f"the lead time of landings whose date lies after they went live: {number}"
     if number := sum(each.failed is None for each in shown):
         yield f"whether landings failed that no run could judge: {number}"
     for why, moments in live.lacking.items():
@@ -89,8 +96,8 @@ def _landings(known: Known, periods: Periods) -> Iterator[str]:
 def _alarms(known: Known, periods: Periods) -> Iterator[str]:
     if number := _within(periods, known.restores.by_word):
         yield (
-            "alarms that ended because a word changed while production stood still (nothing was restored):"
-            f" {number}"
+            "alarms that ended because a word changed while production stood still (when it was restored is"
+            f" not known): {number}"
         )
     if number := _within(periods, known.restores.rewritten):
         yield f"alarms about landings that are not known on the mainline as it is: {number}"
@@ -100,9 +107,10 @@ def _late(known: Known, periods: Periods, now: datetime) -> Iterator[str]:
     happened = known.happened
     late = [end - begin for begin, end in gaps(happened) if periods.of(end) is not None]
     if late:
+        most = age(max(late).total_seconds())
         yield (
-            "when exactly production moved, where nothing was written for more than a day before (up to"
-            f" {age(max(late).total_seconds())} earlier than counted here): {count(len(late), 'move')}"
+            "when exactly, and how often, production moved where nothing was written for more than a day"
+            f" before (up to {most} earlier than counted here): {count(len(late), 'move')}"
         )
     if happened.looked is not None and now - happened.looked > LONG:
         yield f"the time since {utc(happened.looked)}, when production was last looked at: inv run"

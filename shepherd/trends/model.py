@@ -4,7 +4,7 @@ rests on it is left out and counted, never nought."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -29,6 +29,12 @@ class LandingTimes(Struct, frozen=True, gc=False):
     """Whether it was bad or rolled back while it was live; None: not known."""
     phases: Mapping[WaitPhase, int] | None = None
     """Seconds that each phase took, which are all from landing to live; None: not all are known."""
+
+    @property
+    def lead_s(self) -> int | None:
+        """Seconds from landing to live; None: production has it no more, or its date lies after that."""
+        known = self.for_good and self.landed <= self.live
+        return (self.live - self.landed) // timedelta(seconds=1) if known else None
 
 
 class Failure(Struct, frozen=True, gc=False):
@@ -59,14 +65,15 @@ class Period(Struct, frozen=True):
     over: bool
     """False: it is still going on."""
     deployments: int | None = None
-    """Moves of production forward; None: nothing was seen of production in it."""
-    moves_back: int = 0
+    """Moves of production forward; None, as of the other counts of what happens to production: nothing was
+    seen of it in that period."""
+    moves_back: int | None = None
     """Moves of production to an older revision."""
     failed_deployments: int = 0
     """Of `judged_deployments` those that brought a landing that failed."""
     judged_deployments: int = 0
     """Of `deployments` those of which that is known."""
-    went_live: int = 0
+    went_live: int | None = None
     """Landings."""
     lead: Spread | None = None
     """From landing to live, of those that went live in it for good."""
@@ -76,7 +83,7 @@ class Period(Struct, frozen=True):
     """Of those that went live in it, those of which that is known."""
     restored: Spread | None = None
     """From a failure that began in it to its end, of those that are over."""
-    failures_open: int = 0
+    failures_open: int | None = None
     phases: Mapping[WaitPhase, Spread] = {}
     """Where the time went, of those that went live in it and of which all phases are known."""
     phases_known: int = 0

@@ -11,11 +11,13 @@ from shepherd.trends.happened import Happened
 from shepherd.trends.mainline import NumberedLine
 from shepherd.trends.model import WaitPhase
 from shepherd.trends.reach import Reach, earlier
+from shepherd.trends.unseen import LONG
 from shepherd.words import State
 
-Lacking = Literal["qa", "good", "answer", "promotion"]
+Lacking = Literal["qa", "good", "judged", "answer", "promotion"]
 """What is not known, or was not so, of a landing that is live: since when the QA server had it · that it was
-good when it went live · that an answer allowed it before · that a promotion held it before."""
+good when it went live · since when it was, as it was first judged late · that an answer allowed it before ·
+that a promotion held it before."""
 
 
 class PhaseTimes:
@@ -31,9 +33,12 @@ class PhaseTimes:
         self, revno: int, sha: str, landed: datetime, live: datetime
     ) -> Mapping[WaitPhase, int] | Lacking:
         """The seconds of each phase, which are all from landing to live; or the first that is lacking."""
-        good = became_good(self._states.get(sha, ()), live)
+        states = self._states.get(sha, ())
+        good = became_good(states, live)
         if good is None:
             return "good"
+        if good == states[0][0] and good - landed > LONG:
+            return "judged"
         answer = self._answers.for_good(revno)
         if answer is None or not answer.answered or answer.at > live:
             return "answer"

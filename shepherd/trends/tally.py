@@ -112,20 +112,25 @@ def _period(share: _Share, start: date, end: date, over: bool, unseen: bool) -> 
     judged = [each for each in share.landings if each.failed is not None]
     outcomes = [each for each in share.deployments if each is not None]
     phased = [each.phases for each in share.landings if each.phases is not None]
+
+    def seen(number: int) -> int | None:
+        """Where nobody looked, none is not known."""
+        return number or (None if unseen else 0)
+
     return Period(
         start=start,
         end=end,
         over=over,
-        deployments=None if unseen else len(share.deployments),
-        moves_back=share.back,
+        deployments=seen(len(share.deployments)),
+        moves_back=seen(share.back),
         failed_deployments=sum(outcomes),
         judged_deployments=len(outcomes),
-        went_live=len(share.landings),
-        lead=spread([_seconds(each.landed, each.live) for each in share.landings if each.for_good]),
+        went_live=seen(len(share.landings)),
+        lead=spread([each.lead_s for each in share.landings if each.lead_s is not None]),
         failed=sum(bool(each.failed) for each in judged),
         judged_live=len(judged),
         restored=spread([_seconds(each.began, each.over) for each in share.failures if each.over]),
-        failures_open=sum(each.over is None for each in share.failures),
+        failures_open=seen(sum(each.over is None for each in share.failures)),
         phases=_phases(phased),
         phases_known=len(phased),
     )

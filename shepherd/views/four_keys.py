@@ -51,12 +51,11 @@ def as_text(trends: Trends) -> str:
     ]
     if trends.whole.phases_known:
         phases = [phase for phase in get_args(WaitPhase) if phase in trends.whole.phases]
-        head = (begins, "landings", *(PHASES[phase] for phase in phases))
         blocks.append(
             [
                 "Where the time from landing to live went: half of the landings waited less",
                 *_table(
-                    head,
+                    (begins, "landings", *(PHASES[phase] for phase in phases)),
                     [[name, *_waits(row, phases)] for name, row in zip(names, rows, strict=True)],
                 ),
             ]
@@ -82,31 +81,47 @@ def _name(period: Period) -> str:
 
 
 def _keys(period: Period) -> list[str]:
-    lead = period.lead
+    lead, live, deployments = period.lead, period.went_live, period.deployments
     return [
-        _NOT_KNOWN if period.deployments is None else f"{period.deployments}",
-        f"{period.went_live}",
-        _half(lead),
-        duration(lead.p90_s) if lead else _NOTHING,
-        _share(period.failed, period.judged_live, period.went_live),
-        _share(period.failed_deployments, period.judged_deployments, period.deployments or 0),
-        _half(period.restored) + ("+" if period.failures_open else ""),
+        _count(deployments),
+        _count(live),
+        _half(lead, live),
+        duration(lead.p90_s) if lead else _none_of(live),
+        _share(period.failed, period.judged_live, live),
+        _share(period.failed_deployments, period.judged_deployments, deployments),
+        _restored(period),
     ]
 
 
+def _restored(period: Period) -> str:
+    if period.restored is None and period.failures_open:
+        return "+"
+    return _half(period.restored, period.failures_open) + ("+" if period.failures_open else "")
+
+
 def _waits(period: Period, phases: Sequence[WaitPhase]) -> list[str]:
-    return [f"{period.phases_known}", *(_half(period.phases.get(phase)) for phase in phases)]
+    # of what is known of, there is no wait for what was not set up
+    there = 0 if period.phases_known else period.went_live
+    known = _count(period.phases_known or (period.went_live and 0))
+    return [known, *(_half(period.phases.get(phase), there) for phase in phases)]
 
 
-def _share(part: int, judged: int, there: int) -> str:
+def _count(number: int | None) -> str:
+    return _NOT_KNOWN if number is None else f"{number}"
+
+
+def _share(part: int, judged: int, there: int | None) -> str:
     """How many of those of which it is known."""
-    if judged:
-        return f"{part} of {judged}"
-    return _NOT_KNOWN if there else _NOTHING
+    return f"{part} of {judged}" if judged else _none_of(there)
 
 
-def _half(spread: Spread | None) -> str:
-    return duration(spread.median_s) if spread else _NOTHING
+def _half(spread: Spread | None, there: int | None) -> str:
+    return duration(spread.median_s) if spread else _none_of(there)
+
+
+def _none_of(there: int | None) -> str:
+    """Where nothing is known of how it was: whether that is since there was nothing."""
+    return _NOTHING if there == 0 else _NOT_KNOWN
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -45,7 +45,7 @@ def panels(trends: Trends) -> list[Panel]:
 
 def _deployments(trends: Trends) -> Panel:
     whole = trends.whole
-    brought = f": {count(whole.went_live, 'landing')} went live" if whole.deployments else ""
+    brought = f": {count(whole.went_live or 0, 'landing')} went live" if whole.deployments else ""
     return Panel(
         "deployments",
         (_chart(trends, "deployments", "Deployments", "count", _number, bars=True),),
@@ -56,9 +56,9 @@ def _deployments(trends: Trends) -> Panel:
         _rows(
             trends,
             lambda p: (
-                (NOT_KNOWN if p.deployments is None else f"{p.deployments:,}"),
-                f"{p.moves_back:,}" if p.moves_back or p.deployments is not None else NOT_KNOWN,
-                f"{p.went_live:,}" if p.went_live or p.deployments is not None else NOT_KNOWN,
+                _count(p.deployments),
+                _count(p.moves_back),
+                _count(p.went_live),
             ),
         ),
     )
@@ -67,10 +67,10 @@ def _deployments(trends: Trends) -> Panel:
 def _lead(trends: Trends) -> Panel:
     return Panel(
         "lead",
-        (_chart(trends, "lead", "Lead time", "seconds", lambda p: _dot(p.lead, p)),),
+        (_chart(trends, "lead", "Lead time", "seconds", lambda p: _dot(p.lead, p, p.went_live != 0)),),
         _half(trends.whole.lead, "landing") or "Of no landing is it known yet.",
         ("Half within", "Nine in ten", "Landings"),
-        _rows(trends, lambda p: _spread(p.lead, p.deployments is None)),
+        _rows(trends, lambda p: _spread(p.lead, p.went_live != 0)),
     )
 
 
@@ -96,7 +96,7 @@ def _failures(trends: Trends) -> Panel:
 
 
 def _restored(trends: Trends) -> Panel:
-    left = trends.whole.failures_open
+    left = trends.whole.failures_open or 0
     said = _half(trends.whole.restored, "failure") or (
         "No failure is over yet." if left else "No failure was seen."
     )
@@ -110,12 +110,12 @@ def _restored(trends: Trends) -> Panel:
 
 
 def _restored_cells(period: Period) -> tuple[str, ...]:
-    left = f"{period.failures_open:,}"
+    left = _count(period.failures_open)
     if period.restored is not None:
         return (*_spread(period.restored, False), left)
     if period.failures_open:
         return NOT_YET, NOT_YET, "0", left
-    return (NOT_KNOWN if period.deployments is None else NONE,) * 4
+    return (NOT_KNOWN if period.failures_open is None else NONE,) * 4
 
 
 def _phases(trends: Trends) -> Panel:
@@ -125,6 +125,8 @@ def _phases(trends: Trends) -> Panel:
         longest = max(whole, key=lambda phase: whole[phase].median_s)
         half = _half(whole[longest], "landing")
         said = f"Longest they waited {PHASES[longest]}. {half}"
+    # without a QA server, or promotions, nothing waits for them
+    names = {phase: name for phase, name in PHASES.items() if phase in whole or not whole}
     return Panel(
         "phases",
         tuple(
@@ -133,19 +135,19 @@ def _phases(trends: Trends) -> Panel:
                 phase,
                 f"Waiting {name}",
                 "seconds",
-                lambda p, phase=phase: _dot(p.phases.get(phase), p, p.went_live > 0),  # type: ignore[misc]
+                lambda p, phase=phase: _dot(p.phases.get(phase), p, p.went_live != 0 and not p.phases),  # type: ignore[misc]
                 size=_SMALL,
             )
-            for phase, name in PHASES.items()
+            for phase, name in names.items()
         ),
         said,
-        (*(f"{name[0].upper()}{name[1:]}" for name in PHASES.values()), "Landings"),
+        (*(f"{name[0].upper()}{name[1:]}" for name in names.values()), "Landings"),
         _rows(
             trends,
             lambda p: (
-                (*(_median(p.phases.get(each)) for each in PHASES), f"{p.phases_known:,}")
+                (*(_median(p.phases.get(each)) for each in names), f"{p.phases_known:,}")
                 if p.phases
-                else (NOT_KNOWN if p.went_live or p.deployments is None else NONE,) * (len(PHASES) + 1)
+                else (NONE if p.went_live == 0 else NOT_KNOWN,) * (len(names) + 1)
             ),
         ),
     )
@@ -161,7 +163,11 @@ def _rate(period: Period) -> Point:
 
 def _in_doubt(period: Period) -> bool:
     """Whether there may be landings that failed, and of none it is known."""
-    return period.failure_rate is None and (period.went_live > 0 or period.deployments is None)
+    return period.failure_rate is None and period.went_live != 0
+
+
+def _count(number: int | None) -> str:
+    return NOT_KNOWN if number is None else f"{number:,}"
 
 
 def _part(part: int, of: int, there: bool) -> str:
@@ -171,15 +177,15 @@ def _part(part: int, of: int, there: bool) -> str:
 
 
 def _failed(period: Period) -> Point:
-    return _dot(period.restored, period, period.failures_open > 0)
+    return _dot(period.restored, period, period.failures_open != 0)
 
 
-def _dot(spread: Spread | None, period: Period, there: bool = False) -> Point:
+def _dot(spread: Spread | None, period: Period, there: bool) -> Point:
     """Args:
-    there: there is something of which it might be known; where nothing was seen, that is not known either.
+    there: there is, or may be, something of which it is not known.
     """
     if spread is None:
-        return Point(None, known=not there and period.deployments is not None, over=period.over)
+        return Point(None, known=not there, over=period.over)
     return Point(spread.median_s, spread.p90_s if spread.count > 1 else None, over=period.over)
 
 
@@ -190,7 +196,7 @@ def _spread(spread: Spread | None, unseen: bool) -> tuple[str, str, str]:
 
 
 def _median(spread: Spread | None) -> str:
-    return NOT_KNOWN if spread is None else how_long(spread.median_s)
+    return NONE if spread is None else how_long(spread.median_s)
 
 
 def _half(spread: Spread | None, noun: str) -> str:

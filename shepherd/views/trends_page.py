@@ -49,7 +49,7 @@ MEASURES: dict[str, Measure] = {
     "phases": Measure(
         "Where the time goes",
         "What the landings that went live in the period had waited for on their way, one after the other. All"
-        " five have the same scale.",
+        " have the same scale.",
     ),
 }
 

@@ -110,12 +110,13 @@ HANDS = st.builds(
     Hands(("GitHub", "ann@example.org"), ("Ann", "ann@example.org"), (), (("Ann", "b@example.org"),), ()),
     "merged-author",
 )
+@example(Hands(("@@0", "ann@example.org"), ("Ann", "ann@example.org"), (), (), ()), "author")
 @given(HANDS, st.sampled_from(RULES))
 def test_no_robot_and_no_address_is_ever_named(hands: Hands, rule: PersonRule) -> None:
     person, _, merged_by, co_authors = credit(hands, rule, ROBOTS)
     for name in (person, merged_by, *co_authors):
         assert not matches(ROBOTS, name)
-        assert not re.search(r"[^\s<>(]@[^\s@]", name)
+        assert not re.search(r"[^\s<>(@]@[^\s@]", name)
     assert merged_by != "GitHub"
     assert all(co_authors)
     assert not {person.casefold()} & {name.casefold() for name in co_authors}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from email import message_from_bytes
@@ -13,7 +14,7 @@ import pytest
 
 from shepherd import snapshot as shape
 from shepherd.store.snapshots import Snapshots
-from tests.inv import inv
+from tests.inv import inv, inv_here
 from tests.test_snapshot import check
 
 
@@ -35,6 +36,12 @@ def test_the_demo_shows_everything_there_is(place: Path) -> None:
     check(snapshot)
     assert {entry.state for entry in snapshot.landings} == set(get_args(shape.State))
     assert {entry.progress for entry in snapshot.landings} == set(get_args(shape.Progress))
+
+
+def test_the_runs_of_the_demo_are_judged_again(place: Path) -> None:
+    done = inv_here(place, "replay", "--json")
+    (report,) = json.loads(done.out)["branches"]
+    assert (done.code, report["runs"], report["same"]) == (0, 8, report["answers"])
 
 
 def test_the_demo_shows_each_kind_of_mail(place: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,13 @@ def test_what_cannot_be_asked(host: Host, words: tuple[str, ...], said: str) -> 
 def test_the_first_day_of_the_calendar(host: Host) -> None:
     code, out, _ = host.inv("trends", "--since", "0001-01-01", "--by", "year")
     assert (code, "the time before" in out) == (0, True)
+
+
+def test_today_is_that_of_the_time_zone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.project.write_settings(top='timezone = "Pacific/Kiritimati"')
+    monkeypatch.setattr("shepherd.running.trends.now", lambda: datetime(2011, 8, 1, 20, 0, tzinfo=UTC))
+    code, out, _ = host.inv("trends", "--by", "day", "--since", "2011-08-02")
+    assert (code, "2011-08-02*" in out) == (0, True)
 
 
 def test_nothing_was_read_yet(tmp_path: Path) -> None:

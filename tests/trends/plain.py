@@ -124,8 +124,10 @@ class Plain:
 
     def landing_times(self) -> dict[int, datetime]:
         times, newest = {}, 0
+        judged = {p.revno: self.states[p.id][0][0] for p in self.landings if p.id in self.states}
         for p in self.landings:
-            newest = max(newest, min(p.committed_at, int(self.now.timestamp())))
+            latest = min([self.now, *(at for revno, at in judged.items() if revno >= p.revno)])
+            newest = max(newest, min(p.committed_at, int(latest.timestamp())))
             times[p.revno] = datetime.fromtimestamp(newest, UTC)
         return times
 
@@ -237,6 +239,8 @@ class Plain:
         landed = self.landed[p]
         good = self.good_since(self.by_revno[p].id, live)
         answer = since_when(self.answers, p)
+        if good is not None and good == self.states[self.by_revno[p].id][0][0] and good - landed > DAY:
+            return None
         if good is None or answer is None or not answer[2] or answer[1] > live:
             return None
         ends = [("person", good), ("others", answer[1])]
@@ -272,12 +276,12 @@ class Plain:
                 continue
             (last, last_times) = each[-1]
             live = last_times[0][0]
-            stays_on = last[1] is None
+            stays_on = last[1] is None and self.landed[p.revno] <= live
             found.append(
                 {
                     "revno": p.revno,
                     "live": live,
-                    "lead": max(0, int((live - self.landed[p.revno]).total_seconds())) if stays_on else None,
+                    "lead": int((live - self.landed[p.revno]).total_seconds()) if stays_on else None,
                     "failed": self.failed(p.id, [time for _, times in each for time in times]),
                     "phases": self.phases(p.revno, live) if stays_on else None,
                     "by_move": {stay[0]: self.failed(p.id, times) for stay, times in each},
@@ -391,7 +395,9 @@ class Plain:
         """Whether it is known what production did in a period."""
         begin = datetime(start.year, start.month, start.day, tzinfo=zone).astimezone(UTC)
         over = datetime(end.year, end.month, end.day, tzinfo=zone).astimezone(UTC)
-        if not self.moves or over <= self.moves[0].time or (self.looked is not None and begin > self.looked):
+        if not self.moves or over <= self.moves[0].time:
+            return False
+        if self.looked is not None and begin > self.looked and begin > self.moves[-1].time:
             return False
         after = [move for move in self.moves[1:] if move.time >= over]
         if not after:
@@ -414,18 +420,20 @@ class Plain:
         phased = [each["phases"] for each in lives if each["phases"] is not None]
         names = ("qa-server", "person", "others", "promotion", "deployment")
         by_phase = {name: [each[name] for each in phased if name in each] for name in names}
+        back = len([i for i in moves if self.directions[i] == "back"])
+        still_bad = len([end for _, end in failures if end is None])
         return {
             **about,
-            "deployments": len(forward) if seen else None,
-            "moves_back": len([i for i in moves if self.directions[i] == "back"]),
+            "deployments": len(forward) if seen or forward else None,
+            "moves_back": back if seen or back else None,
             "failed_deployments": outcomes.count(True),
             "judged_deployments": outcomes.count(True) + outcomes.count(False),
-            "went_live": len(lives),
+            "went_live": len(lives) if seen or lives else None,
             "lead": halves([each["lead"] for each in lives if each["lead"] is not None]),
             "failed": len([each for each in judged if each["failed"]]),
             "judged_live": len(judged),
             "restored": halves([int((end - begin).total_seconds()) for begin, end in failures if end]),
-            "failures_open": len([end for _, end in failures if end is None]),
+            "failures_open": still_bad if seen or still_bad else None,
             "phases": {name: halves(those) for name, those in by_phase.items() if those},
             "phases_known": len(phased),
         }

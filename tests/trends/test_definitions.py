@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.stages.trends import KINDS, happened_by
 from shepherd.store import JournalEntry
 from shepherd.trends.model import Period, Trends
 from shepherd.trends.tally import trends
+from shepherd.views.four_keys import as_text
 from tests.trends.made_up import START, Writer, sha
 
 HOUR = timedelta(hours=1)
@@ -194,3 +196,65 @@ def test_a_time_in_which_nobody_looked_has_no_deployments_known() -> None:
     assert any("(up to 3 days earlier than counted here): 1 move" in each for each in found.left_out)
     later = told.trends(by="day", now=told.writer.now + timedelta(days=2), looked=told.writer.now)
     assert [each.deployments for each in later.periods][-3:] == [1, None, None]
+
+
+def test_what_nobody_saw_is_not_nought() -> None:
+    told = Told()
+    told.deployed(1)
+    told.deployed(2, later=timedelta(days=3))
+    found = told.trends(by="day")
+    counts = [(each.went_live, each.moves_back, each.failures_open) for each in found.periods]
+    assert counts == [(0, 0, 0), (None,) * 3, (None,) * 3, (1, 0, 0)]
+    rows = [line.split() for line in as_text(found).splitlines()]
+    assert ["2010-03-02", *("?" * 7)] in rows
+    assert ["2010-03-01", "0", "0", *("-" * 5)] in rows
+
+
+def test_a_deployment_that_was_recorded_since_somebody_looked_is_known() -> None:
+    told = Told()
+    looked = told.deployed(1)
+    told.deployed(2, later=timedelta(days=1))
+    found = told.trends(by="day", looked=looked)
+    assert [each.deployments for each in found.periods] == [0, 1]
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_a_landing_dated_in_the_future_is_not_live_at_once(judged: bool) -> None:
+    """Its date, and of what landed later, is limited by when somebody saw it; else it is not known."""
+    told = Told()
+    told.landings[1] = replace(told.landings[1], committed_at=int((START + timedelta(days=9)).timestamp()))
+    told.deployed(1)
+    if judged:
+        told.write("state", 3, to="ok")
+    told.deployed(3, later=2 * HOUR)
+    found = told.trends(now=START + timedelta(days=30))
+    assert found.whole.went_live == 2
+    left_out = "the lead time of landings whose date lies after they went live: 2" in found.left_out
+    if judged:
+        assert found.whole.lead is not None and found.whole.lead.median_s == 2 * 3_600 and not left_out
+    else:
+        assert found.whole.lead is None and left_out
+
+
+def test_a_journal_that_was_lost_is_not_the_first_look() -> None:
+    told = Told()
+    told.write("began", accepts=["run-7"], first_run={"at": "2010-01-01T00:00:00Z", "tip": 1})
+    told.deployed(2)
+    sentences = told.trends().left_out
+    assert "the time before 2010-03-01, of which the journal was lost" in sentences
+    assert any("where the journal begins, since the one before was lost" in each for each in sentences)
+
+
+@pytest.mark.parametrize(("later", "known"), [(timedelta(hours=2), 1), (timedelta(days=3), 0)])
+def test_what_was_good_before_anybody_judged_it_did_not_wait_for_a_person_so_long(
+    later: timedelta, known: int
+) -> None:
+    told = Told()
+    told.deployed(1)
+    told.write("state", 2, later=later, to="ok")
+    told.write("answer", answer="deploy", deployable=2, deployed=1, id=sha(2))
+    told.deployed(2)
+    found = told.trends()
+    assert (found.whole.went_live, found.whole.phases_known) == (1, known)
+    said = any("good already when a run first judged them" in each for each in found.left_out)
+    assert said != bool(known)

@@ -14,8 +14,9 @@ NOW = datetime(2026, 11, 29, 19, 0, tzinfo=UTC)
 
 
 def period(start: date, days: int = 7, *, over: bool = True, **changes: Any) -> Period:
-    """A quiet period; `changes` overrides any field."""
-    return Period(start, start + timedelta(days=days), over, **changes)
+    """A quiet period, one in which nobody looked without `deployments`; `changes` overrides any field."""
+    counts = {"moves_back": 0, "went_live": 0, "failures_open": 0} if "deployments" in changes else {}
+    return Period(start, start + timedelta(days=days), over, **(counts | changes))
 
 
 def spread(median: float, p90: float, count: int = 12) -> Spread:
@@ -83,7 +84,7 @@ def busy(by: By = "week", number: int = 26, seed: int = 1, scale: int = 1) -> Tr
         made[-1].end,
         False,
         deployments=sum(each.deployments or 0 for each in made),
-        went_live=sum(each.went_live for each in made),
+        went_live=sum(each.went_live or 0 for each in made),
         lead=spread(1.7, 6.2, 500),
         failed=sum(each.failed for each in made),
         judged_live=sum(each.judged_live for each in made),

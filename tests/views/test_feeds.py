@@ -39,6 +39,7 @@ KEYS = [
     "checks",
     "limits",
     "waits",
+    "components",
     "schema",
 ]
 

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -94,8 +95,18 @@ def test_numbers_of_a_period_newest_first() -> None:
     assert cells(text, "failures")[1] == ["2026-11-16", "0.5%", "6 of 1,100", "2 of 3"]
     assert cells(text, "restored")[1] == ["2026-11-16", "3 h", "12 h", "2", "1"]
     assert cells(text, "phases")[1] == [
-        "2026-11-16", "14 min", "12 h", "not known", "not known", "not known", "12"
+        "2026-11-16", "14 min", "12 h", "–", "–", "–", "12"
     ]  # fmt: skip
+
+
+def test_what_nothing_can_wait_for_is_not_drawn() -> None:
+    """Without a QA server and promotions there is no such wait: that is no lack of knowledge."""
+    phases: dict[str, Any] = {"person": spread(0.5, 2), "others": spread(0, 1), "deployment": spread(1, 2)}
+    one = period(MONDAY, deployments=1, went_live=12, phases=phases, phases_known=12)
+    week = trends(one, whole=one)
+    text = page(BranchTrends(week, trends(one, by="month", whole=one), period(MONDAY, 30)))
+    assert cells(text, "phases") == [["2026-11-23", "12 h", "0 s", "24 h", "12"]]
+    assert section(text, "phases").count("<svg") == 2 * 3 and 'class="n"' not in section(text, "phases")
 
 
 def test_nothing_and_not_known_are_told_apart_and_neither_is_nought() -> None:
@@ -104,7 +115,7 @@ def test_nothing_and_not_known_are_told_apart_and_neither_is_nought() -> None:
     unjudged = period(MONDAY, deployments=1, went_live=4)
     text = page(of_one(unseen, quiet, unjudged))
     assert [row[1:] for row in cells(text, "deployments")] == [["1", "0", "4"], ["0"] * 3, ["not known"] * 3]
-    assert [row[1:] for row in cells(text, "lead")] == [["–"] * 3, ["–"] * 3, ["not known"] * 3]
+    assert [row[1:] for row in cells(text, "lead")] == [["not known"] * 3, ["–"] * 3, ["not known"] * 3]
     assert [row[1:] for row in cells(text, "restored")] == [["–"] * 4, ["–"] * 4, ["not known"] * 4]
     for key, width in (("failures", 3), ("phases", 6)):
         assert [row[1:] for row in cells(text, key)] == [
