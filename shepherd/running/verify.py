@@ -65,7 +65,7 @@ def verify_journal(options: TaskOptions, *, head: str | None = None, json: bool 
             number, text = split(head)
         except ValueError as error:
             raise SettingsError(f"--head: {error}") from None
-        asked = KnownHead(text, number, None, "whoever gave --head")
+        asked = KnownHead(text, number, None, "the --head given")
     settings = options.settings
     # before the journal is read: a run that goes on meanwhile names what is not there yet
     heads = known_heads(settings)
