@@ -16,6 +16,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -91,8 +92,8 @@ class LineChains:
         return True
 
     def prune(self, now: float, keep: float) -> None:
-        """Remove chains that are old by more than this run's clock (shepherd.store.pruning). What cannot be
-        removed now is left to a later run.
+        """Remove chains that are old by more than this run's clock (shepherd.store.pruning), oldest first:
+        one that is missing between others was lost. What cannot be removed now is left to a later run.
 
         Args:
             now, keep: seconds.
@@ -100,7 +101,8 @@ class LineChains:
         with suppress(OSError, StoreError):
             *over, _ = self.chains()
             files = [SnapshotFile(chain, chain.stat().st_mtime) for chain in over]
-            for chain in outdated(files, now, keep, unit=WEEK, place=number_of):
+            old = set(outdated(files, now, keep, unit=WEEK, place=number_of))
+            for chain in takewhile(old.__contains__, over):
                 chain.unlink(missing_ok=True)
 
     def _make_folder(self) -> None:

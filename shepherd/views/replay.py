@@ -139,6 +139,11 @@ def _folds(folds: Sequence[Fold], report: BranchReplay, words: tuple[str, str]) 
             names = [_named(each) for each in some_of_kind]
             yield wrap(f"{_FOLLOWS[kind]}: {', '.join(names)}", rest="  ")
             continue
+        if kind == "unknown":
+            (fold,) = some_of_kind
+            what = "What else differs is not known" if len(folds) > 1 else "What differs is not known"
+            yield wrap(f"{what}, since the snapshot is not kept{_within(fold, report)}", rest="  ")
+            continue
         for fold in some_of_kind[:FIRST_FEW]:
             yield from _fold(fold, report, words)
         if len(some_of_kind) > FIRST_FEW:
@@ -184,7 +189,7 @@ def _within(fold: Fold, report: BranchReplay) -> str:
         return f", in {fold.first.run_id} ({utc(fold.first.at)})"
     first, last = utc(fold.first.at), utc(fold.last.at)
     span = f"at {first}" if first == last else f"from {first} to {last}"
-    return f", the same in {fold.answers:,} answers {span}"
+    return f", in {fold.answers:,} answers {span}"
 
 
 def _named(fold: Fold) -> str:

@@ -162,8 +162,8 @@ def test_changed_rule_is_told_with_its_landings_once_for_all_runs(project: Proje
     )
     assert (
         "1 landing: bad → needstesting (rule plain-bad → items,\n"
-        "  docs/rules.md#whom-a-tag-speaks-for, docs/rules.md#state), the same in 4\n"
-        "  answers from 2011-08-02 09:58 UTC to 2011-08-04 10:04 UTC\n"
+        "  docs/rules.md#whom-a-tag-speaks-for, docs/rules.md#state), in 4 answers from\n"
+        "  2011-08-02 09:58 UTC to 2011-08-04 10:04 UTC\n"
         "  r3\n"
         "    r3 was: “bug 3 is qa-bad and no bad-commit tag says which landing is meant”\n"
         "    r3 would be: “bug 3 is qa-bad”\n"

@@ -332,6 +332,17 @@ def test_what_is_old_goes_a_chain_at_a_time(folder: Path) -> None:
     assert read_all(folder) == given[-5:]
 
 
+def test_a_clock_that_was_ahead_leaves_no_gap(folder: Path) -> None:
+    """What follows a chain that seems to be new stays with it: one between others that is gone is a loss."""
+    chains, week = LineChains(folder, 1), float(WEEK)
+    for number, content in enumerate(some(12)):
+        add(folder, content, period=number)
+        at = (number + 100 * (number == 2)) * week
+        os.utime(chains.chains()[-1], (at, at))
+    chains.prune(12 * week, 2 * week)
+    assert [path.name for path in chains.chains()] == [f"{number:08}.gz" for number in range(3, 13)]
+
+
 def test_who_may_not_read_the_folder_is_told_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
