@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from shepherd.replaying.folds import Folds, JudgedAt
-from shepherd.replaying.supposing import SupposedAnswers
+from shepherd.replaying.supposed_answers import SupposedAnswers
 
 Compared = Literal["file", "repeated", "sum"]
 """What an answer was compared with: `file`: the snapshot that its run kept; `repeated`: the one kept before,

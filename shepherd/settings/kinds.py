@@ -236,7 +236,7 @@ PathPatterns = Annotated[tuple[_PathPattern, ...], Meta(min_length=1)]
 ComponentName = Annotated[
     str,
     _expect(
-        "a name of up to 40 characters, without blanks around it, and not 'elsewhere'",
+        "a name of up to 40 characters, without blanks around it (elsewhere is taken)",
         lambda name: (
             name == name.strip() != "" and name.isprintable() and len(name) <= 40 and name != "elsewhere"
         ),

@@ -14,6 +14,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd import __version__
 from shepherd.errors import ShepherdError, StoreError
@@ -41,6 +42,8 @@ class TrendsBasis(Struct, frozen=True):
     """The place of the branch's last entry in the journal."""
     deployed: int
     """That of the last one which says what production runs."""
+    archived: int
+    """How many landings the archive holds."""
 
 
 class KeptTrends(Struct, frozen=True):
@@ -94,19 +97,21 @@ def _read(file: StateFile[KeptTrends]) -> KeptTrends | None:
 
 
 def _basis(settings: Settings, store: BranchStore, now: datetime) -> TrendsBasis:
-    deployed = store.journal.last("deployed")
+    deployed, span = store.journal.last("deployed"), store.older.span()
     return TrendsBasis(
         f"{__version__} {settings.timezone}",
         now.astimezone(ZoneInfo(settings.timezone)).date(),
         store.journal.last_seq(),
         deployed.seq if deployed else 0,
+        span.size if span else 0,
     )
 
 
 def _holds(kept: KeptTrends, basis: TrendsBasis, now: datetime) -> bool:
     if kept.basis == basis:
         return True
-    same = (kept.basis.by, kept.basis.day, kept.basis.deployed) == (basis.by, basis.day, basis.deployed)
+    # news that move nothing may wait
+    same = replace(kept.basis, last=basis.last) == basis
     return same and timedelta() <= now - kept.trends.week.generated_at < OFTEN
 
 

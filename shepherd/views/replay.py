@@ -9,7 +9,7 @@ from itertools import groupby
 from shepherd.replaying.differences import DifferenceKind
 from shepherd.replaying.folds import Fold
 from shepherd.replaying.report import BranchReplay
-from shepherd.replaying.supposing import DeployableFrom
+from shepherd.replaying.supposed_answers import DeployableFrom
 from shepherd.snapshot_json import ENCODER
 from shepherd.values import FIRST_FEW, count, first_few, some, utc
 from shepherd.views.terminal import plain, wrap

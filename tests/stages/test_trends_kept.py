@@ -13,6 +13,7 @@ import pytest
 from shepherd.errors import StoreError
 from shepherd.situation import Situation
 from shepherd.stages import trends_kept
+from shepherd.stages.archive import archive_branch
 from shepherd.stages.report import write_report
 from tests.project import Project
 
@@ -189,3 +190,22 @@ def test_of_many_branches_a_run_computes_those_that_it_has_time_for(
     monkeypatch.setattr(trends_kept, "COMPUTING", 0)
     team.project.report()
     assert team.computed == 1 and team.says() == "0 deployments."
+
+
+def test_what_was_archived_since_is_counted_at_once(tmp_path: Path) -> None:
+    """The page asks for that, so it may not go on to ask."""
+    project = Project(tmp_path, top='keep = "2d"')
+    ids = project.land("[no-qa] One", "[no-qa] Two")
+    for sha in ids:
+        project.deploy(sha)
+        project.look()
+    project.now += timedelta(days=6)
+    for sha in project.land("[no-qa] Three", "[no-qa] Four"):
+        project.deploy(sha)
+        project.look()
+    page = project.state / "report" / "stable.trends.html"
+    project.report()
+    assert "not archived yet" in page.read_text(encoding="utf-8")
+    archive_branch(project.settings, "stable", project.run("archive"))
+    project.report()
+    assert "not archived yet" not in page.read_text(encoding="utf-8")

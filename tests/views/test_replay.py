@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from shepherd.replaying.differences import Difference, Way
 from shepherd.replaying.folds import Folds, JudgedAt
 from shepherd.replaying.report import BranchReplay
-from shepherd.replaying.supposing import SupposedAnswers
+from shepherd.replaying.supposed_answers import SupposedAnswers
 from shepherd.views import replay as view
 from tests.views.factory import rev, snapshot
 
