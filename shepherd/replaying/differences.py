@@ -14,9 +14,10 @@ from shepherd.snapshot import Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import some
 from shepherd.words import State
 
-DifferenceKind = Literal["landing", "answer", "blockers", "alarms", "other", "text", "form"]
-"""`landing`: the state of landings, or the rule that gave it; `other`: any other key; `text`: a key that only
-words something; `form`: a key that one of the two documents lacks."""
+DifferenceKind = Literal["landing", "answer", "blockers", "alarms", "unknown", "other", "text", "form"]
+"""`landing`: the state of landings, or the rule that gave it; `unknown`: what is not kept of the old answer;
+`other`: any other key; `text`: a key that only words something; `form`: a key that one of the two documents
+lacks."""
 
 LANDING_TEXTS = frozenset(
     ("reason", "reason_parts", "remedy", "remedy_parts", "warnings", "hints", "conditions", "title")

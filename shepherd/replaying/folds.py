@@ -9,7 +9,9 @@ from msgspec import Struct, field
 
 from shepherd.replaying.differences import Difference, DifferenceKind, Way
 
-ORDER: tuple[DifferenceKind, ...] = ("landing", "answer", "blockers", "alarms", "other", "text", "form")
+ORDER: tuple[DifferenceKind, ...] = (
+    *("landing", "answer", "blockers", "alarms", "unknown", "other", "text", "form"),
+)
 WORDS_ALONE: tuple[DifferenceKind, ...] = ("text", "form")
 """Kinds that change nothing that anybody acts on."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from shepherd.replaying.folds import Folds, JudgedAt
-from shepherd.replaying.supposing import SupposedAnswers
+from shepherd.replaying.supposed_answers import SupposedAnswers
 
 Compared = Literal["file", "repeated", "sum"]
 """What an answer was compared with: `file`: the snapshot that its run kept; `repeated`: the one kept before,
@@ -28,6 +28,8 @@ class BranchReplay(Struct):
     """How many answers were compared with what."""
     unjudged: int = 0
     """Answers that could not be judged again."""
+    earlier: int = 0
+    """Snapshots that are kept from before the first input, where all that is kept was asked for."""
     by_rules: int = 0
     """With other settings: how many of the answers differ already by the rules of today."""
     first: JudgedAt | None = None

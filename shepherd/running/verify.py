@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from textwrap import fill
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +14,7 @@ from shepherd.errors import REFUSED, NoAnswerError, SettingsError
 from shepherd.running.known_heads import known_heads, split
 from shepherd.running.output import json_for_terminals, say
 from shepherd.running.tasking import TaskOptions
+from shepherd.sentence import Part, Sentence
 from shepherd.settings import Settings
 from shepherd.store import Database
 from shepherd.store.chain_findings import ChainFinding, findings_of
@@ -22,9 +22,9 @@ from shepherd.store.chain_heads import HeadsCompared, KnownHead, compared
 from shepherd.store.chain_reading import MOST, ChainReading, entries_of, read_chain
 from shepherd.store.database import WrittenMeanwhileError
 from shepherd.values import count, utc
+from shepherd.views.terminal import wrap
 
 _TRIES = 3
-_WIDTH = 80
 
 
 class ChainReport(Struct, frozen=True):
@@ -65,7 +65,7 @@ def verify_journal(options: TaskOptions, *, head: str | None = None, json: bool 
             number, text = split(head)
         except ValueError as error:
             raise SettingsError(f"--head: {error}") from None
-        asked = KnownHead(text, number, None, "whoever gave --head")
+        asked = KnownHead(text, number, None, "the --head given")
     settings = options.settings
     # before the journal is read: a run that goes on meanwhile names what is not there yet
     heads = known_heads(settings)
@@ -146,25 +146,27 @@ def _lines(
     last = f", the last of {utc(reading.last_at)}" if reading.last_at else ""
     yield f"journal: {_entries(report.entries)}{last}"
     yield f"head: {report.head}"
-    yield from _filled(f"chain: {_since(reading)}")
+    yield wrap(f"chain: {_since(reading)}", rest="  ")
     if report.unchained:
         behind = _entries(report.unchained)
-        yield from _filled(
-            f"an older release wrote {behind} since, without a hash; the next that has one binds them"
-        )
+        text = f"an older release wrote {behind} since, without a hash; the next that has one binds them"
+        yield wrap(text, rest="  ")
     if outcome.newest is not None:
         place = reading.places[outcome.newest.hash]
-        yield from _filled(
+        yield wrap(
             f"known heads: {outcome.holding}, in snapshots, report and log, are on the chain; the furthest is"
-            f" that after entry {place}: all up to there is as it was then"
+            f" that after entry {place}: all up to there is as it was then",
+            rest="  ",
         )
     elif not report.findings:
         yield "known heads: none lies around, so nothing shows whether the end is all there"
     if asked is not None and asked.hash in reading.places:
         place = reading.places[asked.hash]
-        yield from _filled(f"the head given is that after entry {place}: all up to there is as it was then")
+        yield wrap(
+            f"the head given is that after entry {place}: all up to there is as it was then", rest="  "
+        )
     for sentence in report.given_up:
-        yield from _filled(f"known loss: {sentence}")
+        yield wrap(f"known loss: {sentence}", rest="  ")
     yield ""
     if report.holds:
         yield "The chain holds."
@@ -172,7 +174,7 @@ def _lines(
         places = count(len(report.findings), "place")
         yield f"THE CHAIN DOES NOT HOLD: {places}"
         for each in report.findings:
-            yield from _filled(each.text, "- ")
+            yield wrap(each.text, "- ")
         if report.more_breaks:
             yield f"- and {report.more_breaks} breaks behind the first {MOST}, which were not told apart"
     yield ""
@@ -191,36 +193,23 @@ def _since(reading: ChainReading) -> str:
 def _unproved(reading: ChainReading, outcome: HeadsCompared) -> Iterator[str]:
     """What nobody should take this for."""
     yield "Not proved by this:"
-    yield from _filled(
-        "who can write to the database can write all of it again, with hashes that fit. Only a head that is"
-        " kept where they cannot write shows that (a mail, a log on another host, an archived page):"
-        " inv audit --verify --head NUMBER:HASH",
+    yield wrap(
+        Sentence(
+            "who can write to the database can write all of it again, with hashes that fit. Only a head that"
+            " is kept where they cannot write shows that (a mail, a log on another host, an archived page): ",
+            Part("command", "inv audit --verify --head NUMBER:HASH"),
+        ),
         "- ",
     )
     if reading.chained_since > 1:
-        yield from _filled(
+        yield wrap(
             f"what was done to the entries before {reading.chained_since} before that one was written", "- "
         )
     end = reading.places[outcome.newest.hash] if outcome.newest else 0
     if end < reading.last:
-        yield from _filled(
-            f"that nothing is cut off behind entry {reading.last}: no known head says so", "- "
-        )
-    yield from _filled("that what was written was true when it was written", "- ")
+        yield wrap(f"that nothing is cut off behind entry {reading.last}: no known head says so", "- ")
+    yield wrap("that what was written was true when it was written", "- ")
 
 
 def _entries(number: int) -> str:
     return f"{number} entry" if number == 1 else f"{number} entries"
-
-
-def _filled(text: str, bullet: str = "") -> list[str]:
-    width, indent = _WIDTH, " " * (len(bullet) or 2)
-    made = fill(
-        text,
-        width,
-        initial_indent=bullet,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return made.splitlines()

@@ -30,7 +30,7 @@ from shepherd.words import Options, RecordedEvidence, TrackerData
 MOST_LANDINGS = 10_000_000
 """Of a scope: a file that was made by hand must not fill the memory."""
 LAYOUT = 1
-"""Of keys and values. Another one begins a chain of its own."""
+"""Of keys and values. Another one begins a volume of its own."""
 
 
 class KeptWhy(Struct, frozen=True):

@@ -29,8 +29,8 @@ from shepherd.stages.input_parts import (
     parts_of,
 )
 from shepherd.stages.judge_input import JudgeInput
-from shepherd.store.line_chain import LineChains, number_of, times
 from shepherd.store.line_changes import key_of
+from shepherd.store.line_volumes import LineVolumes, number_of, times
 from shepherd.store.pruning import WEEK
 
 FOLDER = "inputs"
@@ -71,12 +71,12 @@ class LostInput(Struct, frozen=True):
 def keep_input(settings: Settings, given: JudgeInput, snapshot: Snapshot) -> None:
     """Keep what a snapshot was made of. Raises StoreError."""
     parts = parts_of(given, snapshot, document_sum(snapshot))
-    chains = _chains(settings, snapshot.branch)
+    volumes = _volumes(settings, snapshot.branch)
     now = given.context.now.timestamp()
-    if chains.add(
+    if volumes.add(
         lambda: groups_of(parts), lambda group: group.partition(".")[0] not in parts, int(now // WEEK)
     ):
-        chains.prune(now, settings.keep_inputs)
+        volumes.prune(now, settings.keep_inputs)
 
 
 def kept_inputs(
@@ -91,15 +91,15 @@ def kept_inputs(
         StoreError: the folder cannot be read.
     """
     after, number = "", 0
-    for chain in _chains(settings, branch).chains():
-        if number and number_of(chain) != number + 1:
-            lost = f"{chain.parent}: the files between {number:08}.gz and {chain.name} are missing"
+    for volume in _volumes(settings, branch).volumes():
+        if number and number_of(volume) != number + 1:
+            lost = f"{volume.parent}: the files between {number:08}.gz and {volume.name} are missing"
             yield LostInput(lost, after)
-        number = number_of(chain)
+        number = number_of(volume)
         # a clock that goes back within its week leaves it older than what stands in it
-        if since is not None and _ended_before(chain, since - timedelta(seconds=WEEK)):
+        if since is not None and _ended_before(volume, since - timedelta(seconds=WEEK)):
             continue
-        for kept in _of_chain(chain, after):
+        for kept in _of_volume(volume, after):
             if isinstance(kept, KeptInput):
                 after = kept.run_id
                 if since is not None and kept.at < since:
@@ -110,7 +110,7 @@ def kept_inputs(
 def inputs_go_along(settings: Settings, was: str, branch: str) -> None:
     """Let a branch that has another name now go on with what was kept under the old one; where that cannot be
     moved it stays there, and nothing else hangs on it."""
-    old, new = (_chains(settings, name).folder for name in (was, branch))
+    old, new = (_volumes(settings, name).folder for name in (was, branch))
     with suppress(OSError, StoreError):
         if old.is_dir() and not old.is_symlink() and not new.exists():
             public_folder(new.parent)
@@ -125,19 +125,19 @@ def document_sum(snapshot: Snapshot) -> str:
     return total.hexdigest()
 
 
-def _of_chain(chain: Path, after: str) -> Iterator[KeptInput | LostInput]:
+def _of_volume(volume: Path, after: str) -> Iterator[KeptInput | LostInput]:
     known = _KnownParts()
     try:
-        for lines in times(chain):
+        for lines in times(volume):
             known.take(lines)
             kept = known.kept()
             after = kept.run_id
             yield kept
     except plainfile.UnreadableFileError as why:
-        if not (why.missing and not chain.is_symlink()):
+        if not (why.missing and not volume.is_symlink()):
             yield LostInput(f"{why}; what was judged by then is not known", after)
     except _NotOursError as why:
-        yield LostInput(f"{chain} {why}; what was judged by from there on is not known", after)
+        yield LostInput(f"{volume} {why}; what was judged by from there on is not known", after)
 
 
 class _NotOursError(Exception):
@@ -207,12 +207,12 @@ class _KnownParts:
         return PARTS[part](**values)
 
 
-def _chains(settings: Settings, branch: str) -> LineChains:
-    return LineChains(settings.state_path / "snapshots" / branch / FOLDER, LAYOUT)
+def _volumes(settings: Settings, branch: str) -> LineVolumes:
+    return LineVolumes(settings.state_path / "snapshots" / branch / FOLDER, LAYOUT)
 
 
-def _ended_before(chain: Path, when: datetime) -> bool:
+def _ended_before(volume: Path, when: datetime) -> bool:
     try:
-        return chain.stat().st_mtime < when.timestamp()
+        return volume.stat().st_mtime < when.timestamp()
     except OSError:
         return False

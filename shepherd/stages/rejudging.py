@@ -109,11 +109,11 @@ class Rejudging:
             return Rejudged(kept, same=True, compared="repeated" if repeated else "sum")
         if files:
             self._last = None
-            return Rejudged(kept, compared="file", found=_found(files[0], snapshot))
+            return Rejudged(kept, compared="file", found=_found(files[0], snapshot, kept))
         for before in self._before(kept.run_id):
             timed = _with_times(before, kept.given)
             if _sum(timed) == kept.sum or _says(timed, kept):
-                return Rejudged(kept, compared="repeated", found=_found(timed, snapshot))
+                return Rejudged(kept, compared="repeated", found=_found(timed, snapshot, kept))
         return Rejudged(kept, found=_found_in_outcome(kept, snapshot))
 
     def _repeats(self, kept: KeptInput, snapshot: Snapshot) -> bool:
@@ -185,21 +185,20 @@ def said_then(kept: KeptInput) -> SaidBefore:
     return SaidBefore(kept.outcome.answer, kept.outcome.deployable, landings)
 
 
-def _found(document: bytes, snapshot: Snapshot) -> tuple[Difference, ...]:
+def _found(document: bytes, snapshot: Snapshot, kept: KeptInput) -> tuple[Difference, ...]:
     """In what the document of an answer differs from what follows now."""
     try:
         found = tuple(differences(said_in(read_snapshot(document)), snapshot))
         found = found or tuple(forms(document, b"".join(pieces(snapshot))))
     except _NO_SNAPSHOT:
-        # a release that wrote it in another way
-        return (Difference(Way("form", "the snapshot", "was written in another way")),)
+        # a release wrote it that says what this one cannot read
+        return _found_in_outcome(kept, snapshot)
     return found or (Difference(Way("form", "the snapshot", "was written in another way")),)
 
 
 def _found_in_outcome(kept: KeptInput, snapshot: Snapshot) -> tuple[Difference, ...]:
     """The same where nothing but the outcome is left."""
-    found = tuple(differences(said_then(kept), snapshot))
-    return found or (Difference(Way("form", "the snapshot", "differs in what is not kept of it")),)
+    return (*differences(said_then(kept), snapshot), Difference(Way("unknown", "the rest")))
 
 
 def _says(document: bytes, kept: KeptInput) -> bool:

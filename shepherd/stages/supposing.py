@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from shepherd.replaying.differences import differences, said_in
 from shepherd.replaying.folds import JudgedAt
 from shepherd.replaying.report import BranchReplay
-from shepherd.replaying.supposing import SupposedAnswers
+from shepherd.replaying.supposed_answers import SupposedAnswers
 from shepherd.settings import Settings
 from shepherd.stages.judge_input import SnapshotMaker
 from shepherd.stages.kept_inputs import KeptInput, document_sum

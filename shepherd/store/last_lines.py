@@ -41,15 +41,15 @@ class LineGroup(NamedTuple):
     """Makes them, ascending by key."""
 
 
-class ChainEnd(Struct, frozen=True):
-    """Where a time ends in its chain."""
+class VolumeEnd(Struct, frozen=True):
+    """Where a time ends in its volume."""
 
     layout: int
     """Of the lines."""
     period: int
-    """In which the chain was begun."""
+    """In which the volume was begun."""
     number: int
-    """Of the chain."""
+    """Of the volume."""
     first: int
     """Bytes of its first member."""
     size: int
@@ -67,7 +67,7 @@ class PackedGroup(Struct, frozen=True, array_like=True):
 class LastLines(Struct, frozen=True):
     """What there is of the last time."""
 
-    end: ChainEnd
+    end: VolumeEnd
     groups: dict[str, PackedGroup]
 
 
@@ -96,7 +96,7 @@ def following(
     groups: Iterable[LineGroup],
     unsaid: Callable[[str], bool],
     differs: Callable[[bytes], None],
-    ends: Callable[[], ChainEnd],
+    ends: Callable[[], VolumeEnd],
 ) -> Iterator[bytes]:
     """The content of the file of the next time, in pieces.
 

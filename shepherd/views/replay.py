@@ -9,7 +9,7 @@ from itertools import groupby
 from shepherd.replaying.differences import DifferenceKind
 from shepherd.replaying.folds import Fold
 from shepherd.replaying.report import BranchReplay
-from shepherd.replaying.supposing import DeployableFrom
+from shepherd.replaying.supposed_answers import DeployableFrom
 from shepherd.snapshot_json import ENCODER
 from shepherd.values import FIRST_FEW, count, first_few, some, utc
 from shepherd.views.terminal import plain, wrap
@@ -41,6 +41,7 @@ def told(report: BranchReplay, several: bool = False) -> str:
     if report.differ:
         lines += [wrap(each, "  ") for each in _codes(report)]
     lines += [wrap(each, "  ") for each in report.altered]
+    lines += _earlier(report)
     lines += _folds(report.folds.folds(), report, ("was", "would be"))
     if report.runs > 1 and report.differ:
         # a run's id is what a file says it is
@@ -59,6 +60,7 @@ def supposed(report: BranchReplay, file: str) -> str:
     if report.by_rules:
         which = f"{count(report.by_rules, 'answer')} of these differ already by the rules of today"
         lines.append(wrap(f"{which}, which is not counted here: inv replay", "  "))
+    lines += _earlier(report)
     if report.changed:
         lines += ["", "What is other in the settings:"]
         lines += [wrap(each, "  ", "    ") for each in report.changed]
@@ -124,6 +126,12 @@ def _with(report: BranchReplay, file: str, differing: int) -> str:
     return f"{what}: {differing:,} of {count(report.answers, 'answer')} would have said something else"
 
 
+def _earlier(report: BranchReplay) -> Iterator[str]:
+    if report.earlier:
+        what = count(report.earlier, "snapshot")
+        yield wrap(f"not judged: {what} from before, of which no input is kept", "  ")
+
+
 def _codes(report: BranchReplay) -> Iterator[str]:
     then = [each for each in report.codes if each]
     if then and then != [report.code_now]:
@@ -138,6 +146,11 @@ def _folds(folds: Sequence[Fold], report: BranchReplay, words: tuple[str, str]) 
         if kind in _FOLLOWS:
             names = [_named(each) for each in some_of_kind]
             yield wrap(f"{_FOLLOWS[kind]}: {', '.join(names)}", rest="  ")
+            continue
+        if kind == "unknown":
+            (fold,) = some_of_kind
+            what = "What else differs is not known" if len(folds) > 1 else "What differs is not known"
+            yield wrap(f"{what}, since the snapshot is not kept{_within(fold, report)}", rest="  ")
             continue
         for fold in some_of_kind[:FIRST_FEW]:
             yield from _fold(fold, report, words)
@@ -184,7 +197,7 @@ def _within(fold: Fold, report: BranchReplay) -> str:
         return f", in {fold.first.run_id} ({utc(fold.first.at)})"
     first, last = utc(fold.first.at), utc(fold.last.at)
     span = f"at {first}" if first == last else f"from {first} to {last}"
-    return f", the same in {fold.answers:,} answers {span}"
+    return f", in {fold.answers:,} answers {span}"
 
 
 def _named(fold: Fold) -> str:
@@ -237,6 +250,7 @@ def _branch(report: BranchReplay) -> dict[str, object]:
         "problems": report.problems,
         "warnings": report.warnings,
         "altered": report.altered,
+        "earlier": report.earlier,
         "supposed": supposed,
     }
 

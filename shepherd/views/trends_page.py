@@ -67,6 +67,7 @@ def trends_page(snapshot: Snapshot, of: BranchTrends | None, situation: Situatio
         .get_template("trends.html.j2")
         .render(
             branch=snapshot.branch,
+            branch_to_name=snapshot.branch_to_name,
             of=of,
             panels=list(both),
             measures=MEASURES,

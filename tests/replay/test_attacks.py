@@ -14,7 +14,7 @@ import pytest
 from msgspec import Struct
 
 from shepherd.printable import STEERING
-from shepherd.store.line_chain import times
+from shepherd.store.line_volumes import times
 from shepherd.store.packed_lines import packed
 from tests.campaigns import times as times_of
 from tests.inv import inv_here
@@ -52,24 +52,24 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "team"
 
 
-def chain_of(place: Path, number: int = 1, branch: str = "next") -> Path:
+def volume_of(place: Path, number: int = 1, branch: str = "next") -> Path:
     return place / "snapshots" / branch / "inputs" / f"{number:08}.gz"
 
 
-def write(chain: Path, kept: Iterable[Iterable[bytes]]) -> None:
-    chain.write_bytes(b"".join(b"".join(packed(lines, 1)) for lines in kept))
+def write(volume: Path, kept: Iterable[Iterable[bytes]]) -> None:
+    volume.write_bytes(b"".join(b"".join(packed(lines, 1)) for lines in kept))
 
 
 def put(place: Path, key: str, value: str | bytes) -> None:
     """Give a line of the first time another value."""
-    chain = chain_of(place)
-    first, *others = times(chain)
+    volume = volume_of(place)
+    first, *others = times(volume)
     value = value.encode() if isinstance(value, str) else value
     assert any(line.startswith(f"{key}\t".encode()) for line in first)
     changed = [
         f"{key}\t".encode() + value if line.startswith(f"{key}\t".encode()) else line for line in first
     ]
-    write(chain, [changed, *others])
+    write(volume, [changed, *others])
 
 
 def replayed(place: Path) -> Replayed:
@@ -92,17 +92,17 @@ def test_all_is_well_before(place: Path) -> None:
 
 @pytest.mark.parametrize("byte", [0, 1, 9, 200, -1])
 def test_a_file_that_is_cut_off(place: Path, byte: int) -> None:
-    chain = chain_of(place)
-    chain.write_bytes(chain.read_bytes()[:byte])
+    volume = volume_of(place)
+    volume.write_bytes(volume.read_bytes()[:byte])
     said = replayed(place)
     if byte:
-        assert said.code == 5 and len(said.complaints) == 1 and chain.name in said.complaints[0]
+        assert said.code == 5 and len(said.complaints) == 1 and volume.name in said.complaints[0]
     assert said.answers == said.same < ANSWERS
 
 
 def test_inputs_of_another_branch(place: Path) -> None:
-    shutil.copy(chain_of(place, branch="stable"), chain_of(place, 3))
-    others = len(list(times(chain_of(place, 3))))
+    shutil.copy(volume_of(place, branch="stable"), volume_of(place, 3))
+    others = len(list(times(volume_of(place, 3))))
     said = replayed(place)
     assert said.code == 5 and said.same == ANSWERS
     assert said.complaints == [
@@ -118,9 +118,9 @@ def test_one_input_says_that_it_is_of_another_branch(place: Path) -> None:
 
 
 def test_a_key_of_a_later_release(place: Path) -> None:
-    chain = chain_of(place)
-    first, *others = times(chain)
-    write(chain, [[*first, b'["why","weather"]\t"fine"'], *others])
+    volume = volume_of(place)
+    first, *others = times(volume)
+    write(volume, [[*first, b'["why","weather"]\t"fine"'], *others])
     said = replayed(place)
     assert said.code == 5
     assert "names why weather, which this release does not know: a later one kept it" in said.complaints[0]
@@ -128,9 +128,9 @@ def test_a_key_of_a_later_release(place: Path) -> None:
 
 def test_a_landing_of_a_later_release(place: Path) -> None:
     """What it knows of a landing in addition is left out; the answer then either follows or differs."""
-    chain = chain_of(place)
-    kept = [[line.replace(b'{"revno":', b'{"weather":1,"revno":') for line in each] for each in times(chain)]
-    write(chain, kept)
+    volume = volume_of(place)
+    kept = [[line.replace(b'{"revno":', b'{"weather":1,"revno":') for line in each] for each in times(volume)]
+    write(volume, kept)
     assert replayed(place).same == ANSWERS
 
 
@@ -182,8 +182,8 @@ def test_any_line_may_say_anything_often(place: Path, seed: int) -> None:
 def says_anything(place: Path, seed: int) -> None:
     """One line of one time is another one: what is not judged is said, and what is judged is compared."""
     chance = random.Random(seed)
-    chain = chain_of(place, chance.choice((1, 2)))
-    kept = [list(each) for each in times(chain)]
+    volume = volume_of(place, chance.choice((1, 2)))
+    kept = [list(each) for each in times(volume)]
     lines = chance.choice(kept)
     place_of = chance.randrange(len(lines))
     key, _, value = lines[place_of].partition(b"\t")
@@ -194,5 +194,5 @@ def says_anything(place: Path, seed: int) -> None:
             del lines[place_of]
         case _:
             lines[place_of] = key + b"\t" + chance.choice(VALUES)
-    write(chain, kept)
+    write(volume, kept)
     replayed(place)

@@ -47,6 +47,7 @@ def test_a_journal_as_it_was_written_holds(project: Project) -> None:
     assert (done.code, done.err) == (0, "")
     assert "\nThe chain holds.\n" in done.out
     assert "who can write to the database can write all of it again" in done.out
+    assert any("inv audit --verify --head NUMBER:HASH" in line for line in done.out.splitlines())
     assert max(map(len, done.out.splitlines())) <= 80
     entries = len(keeping.entries(project))
     read = as_json(project)

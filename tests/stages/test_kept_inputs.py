@@ -191,15 +191,15 @@ def test_no_data_for_a_while_costs_little(project: Project) -> None:
     """What the tracker said before is not kept once more when it speaks again."""
     project.land(*(f"[bug={number}] A change" for number in range(1, 200)))
     project.look()
-    chain = inputs(project)[0]
+    volume = inputs(project)[0]
     project.judge()
-    before = chain.stat().st_size
+    before = volume.stat().st_size
     (project.folder / "bugs.json").write_text("{")
     assert not project.judge().complete
     project.write_bugs()
     assert project.judge().complete
-    assert chain.stat().st_size - before < before / 10
-    assert inputs(project)[0] == chain
+    assert volume.stat().st_size - before < before / 10
+    assert inputs(project)[0] == volume
 
 
 def test_no_address_and_no_memory_of_the_tracker_is_kept(project: Project) -> None:
@@ -230,13 +230,13 @@ def test_since(project: Project) -> None:
 
 
 def test_since_also_where_the_clock_went_back_within_the_week(project: Project) -> None:
-    # a Wednesday, and the Saturday before; the weeks of chains begin on Thursdays
+    # a Wednesday, and the Saturday before; the weeks of volumes begin on Thursdays
     project.now += timedelta(days=9)
     ahead = project.look()
     project.now -= timedelta(days=4)
     back = project.judge()
-    chain = inputs(project)[0]
-    os.utime(chain, (back.generated_at.timestamp(),) * 2)
+    volume = inputs(project)[0]
+    os.utime(volume, (back.generated_at.timestamp(),) * 2)
     found = kept_inputs(project.settings, "stable", ahead.generated_at)
     assert [kept.run_id for kept in found if isinstance(kept, KeptInput)] == [ahead.run_id]
 
@@ -244,8 +244,8 @@ def test_since_also_where_the_clock_went_back_within_the_week(project: Project) 
 def test_what_cannot_be_read_is_said_in_its_place(project: Project) -> None:
     lived(project)
     whole = [kept for kept in kept_inputs(project.settings, "stable") if isinstance(kept, KeptInput)]
-    (chain, _) = inputs(project)
-    chain.write_bytes(chain.read_bytes()[:-20])
+    (volume, _) = inputs(project)
+    volume.write_bytes(volume.read_bytes()[:-20])
     project.judge()
     *before, lost, after = kept_inputs(project.settings, "stable")
     assert [kept.run_id for kept in before if isinstance(kept, KeptInput)] == [
@@ -274,9 +274,9 @@ def test_a_file_that_somebody_removed(project: Project) -> None:
 
 def test_what_a_later_release_kept(project: Project) -> None:
     project.look()
-    (chain, _) = inputs(project)
+    (volume, _) = inputs(project)
     line = b'["moods","mood"]\t"good"\n'
-    with chain.open("ab") as file:
+    with volume.open("ab") as file:
         file.write(gzip.compress(line))
     one, lost = kept_inputs(project.settings, "stable")
     assert isinstance(one, KeptInput)
@@ -288,13 +288,13 @@ def test_what_a_later_release_kept(project: Project) -> None:
 @pytest.mark.parametrize("line", [b"x\n", b'["why"]\n', b'["why","code"]\t7\n', b'["why","code"]\n', b"\n"])
 def test_lines_that_say_nothing(project: Project, line: bytes) -> None:
     project.look()
-    (chain, _) = inputs(project)
-    with chain.open("ab") as file:
+    (volume, _) = inputs(project)
+    with volume.open("ab") as file:
         file.write(gzip.compress(line))
     one, lost = kept_inputs(project.settings, "stable")
     assert isinstance(one, KeptInput)
     assert isinstance(lost, LostInput)
-    assert lost.problem.startswith(str(chain))
+    assert lost.problem.startswith(str(volume))
 
 
 def test_inputs_go_when_they_are_old(project: Project) -> None:
@@ -305,8 +305,8 @@ def test_inputs_go_when_they_are_old(project: Project) -> None:
     for _ in range(8):
         project.now += timedelta(days=7)
         project.look()
-        chain = inputs(project)[-2]
-        os.utime(chain, (project.now.timestamp(), project.now.timestamp()))
+        volume = inputs(project)[-2]
+        os.utime(volume, (project.now.timestamp(), project.now.timestamp()))
     kept = [each for each in kept_inputs(project.settings, "stable") if isinstance(each, KeptInput)]
     assert len(kept) == len(list(kept_inputs(project.settings, "stable"))) == 4
     assert kept[-1].at == project.now

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from shepherd.replaying.differences import Difference, Way
 from shepherd.replaying.folds import Folds, JudgedAt
 from shepherd.replaying.report import BranchReplay
-from shepherd.replaying.supposing import SupposedAnswers
+from shepherd.replaying.supposed_answers import SupposedAnswers
 from shepherd.views import replay as view
 from tests.views.factory import rev, snapshot
 
@@ -61,17 +61,25 @@ def test_most_landings_first_and_long_lists_cut() -> None:
     made = report(300, 288, few, many)
     told = lines(view.told(made))
     assert told[4:12] == [
-        "30 landings: bad → ok (rule plain-bad → items, docs/rules.md#state), the same in",
-        "  288 answers from 2026-11-01 11:15 UTC to 2026-11-02 11:10 UTC",
+        "30 landings: bad → ok (rule plain-bad → items, docs/rules.md#state), in 288",
+        "  answers from 2026-11-01 11:15 UTC to 2026-11-02 11:10 UTC",
         "  r150, r149, r148, r147, r146, r145, r144, r143, r142, r141, r140, r139, r138,",
         "  r137, r136, r135, r134, r133, r132, r131 and 10 more",
         "    r150 was: “was this”",
         "    r150 would be: “is that”",
-        "1 landing: ok → bad, the same in 288 answers from 2026-11-01 11:15 UTC to",
-        "  2026-11-02 11:10 UTC",
+        "1 landing: ok → bad, in 288 answers from 2026-11-01 11:15 UTC to 2026-11-02",
+        "  11:10 UTC",
     ]
     assert told[2] == "  those that differ were given by 0.3.0; this is 0.4.0"
     assert told[-1] == "The newest of them alone: inv replay run-299"
+    valid(made)
+
+
+def test_what_nobody_can_tell_is_not_told_as_words_alone() -> None:
+    made = report(300, 290, Difference(Way("unknown", "the rest")))
+    told = " ".join(view.told(made).split())
+    assert "judged again: 290 differ; 10 the same" in told
+    assert "What differs is not known, since the snapshot is not kept, in 290 answers from" in told
     valid(made)
 
 

@@ -54,6 +54,11 @@ def cells(text: str, key: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
+def test_its_command_names_the_branch_where_there_are_several() -> None:
+    assert "<code>inv trends</code>" in trends_page(snapshot(), None)
+    assert "<code>inv trends --branch stable</code>" in trends_page(snapshot(several=True), None)
+
+
 def test_each_measure_has_its_charts_and_the_same_numbers_in_a_table() -> None:
     text = page(both())
     for key in MEASURES:

@@ -1,4 +1,4 @@
-"""Chains of lines: what was added is read again, whatever happens to who adds or to the files."""
+"""Volumes of lines: what was added is read again, whatever happens to who adds or to the files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from shepherd import plainfile
 from shepherd.errors import StoreError
-from shepherd.store import line_chain, packed_lines
+from shepherd.store import line_volumes, packed_lines
 from shepherd.store.last_lines import LineGroup
-from shepherd.store.line_chain import LAST, LineChains, times
 from shepherd.store.line_changes import key_of
+from shepherd.store.line_volumes import LAST, LineVolumes, times
 from shepherd.store.pruning import WEEK
 from tests.campaigns.killing import killed_at, points, undisturbed
 
@@ -46,13 +46,13 @@ def groups(content: Content, unsaid: Iterable[str] = ()) -> Iterator[LineGroup]:
 
 
 def add(folder: Path, content: Content, unsaid: Collection[str] = (), period: int = 0) -> bool:
-    chains = LineChains(folder, 1)
-    return chains.add(lambda: groups(content, unsaid), lambda group: group in unsaid, period)
+    volumes = LineVolumes(folder, 1)
+    return volumes.add(lambda: groups(content, unsaid), lambda group: group in unsaid, period)
 
 
-def read(chain: Path) -> Iterator[Content]:
+def read(volume: Path) -> Iterator[Content]:
     known: Content = {}
-    for member in times(chain):
+    for member in times(volume):
         for line in member:
             word, number = key_of(line)
             _, tab, value = line.partition(b"\t")
@@ -66,9 +66,9 @@ def read(chain: Path) -> Iterator[Content]:
 def read_all(folder: Path) -> list[Content | str]:
     """What each time was; in place of what cannot be read, why."""
     found: list[Content | str] = []
-    for chain in LineChains(folder, 1).chains():
+    for volume in LineVolumes(folder, 1).volumes():
         try:
-            found += read(chain)
+            found += read(volume)
         except plainfile.UnreadableFileError as why:
             found.append(why.problem)
     return found
@@ -105,15 +105,15 @@ def test_any_times_are_read_again(
 def test_only_what_differs_is_kept(folder: Path) -> None:
     content: Content = {("a", number): str(zlib.crc32(b"%d" % number)) for number in range(5_000)}
     assert add(folder, content)
-    (chain,) = LineChains(folder, 1).chains()
-    first = chain.stat().st_size
+    (volume,) = LineVolumes(folder, 1).volumes()
+    first = volume.stat().st_size
     for number in range(10):
         assert not add(folder, content | {("a", number): "other"})
-    assert chain.stat().st_size - first < 1_500 < first / 10
+    assert volume.stat().st_size - first < 1_500 < first / 10
 
 
-def test_a_chain_ends_where_what_follows_outweighs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_chain, "SMALLEST", 1_000)
+def test_a_volume_ends_where_what_follows_outweighs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_volumes, "SMALLEST", 1_000)
     given = some(100)
     begun = [add(folder, content) for content in given]
     assert begun[0] is True
@@ -121,10 +121,10 @@ def test_a_chain_ends_where_what_follows_outweighs_it(folder: Path, monkeypatch:
     assert read_all(folder) == given
 
 
-def test_each_period_has_chains_of_its_own(folder: Path) -> None:
+def test_each_period_has_volumes_of_its_own(folder: Path) -> None:
     begun = [add(folder, content, period=each) for content, each in zip(some(4), (7, 7, 8, 7), strict=True)]
     assert begun == [True, False, True, True]
-    assert [path.name for path in LineChains(folder, 1).chains()] == [
+    assert [path.name for path in LineVolumes(folder, 1).volumes()] == [
         "00000001.gz",
         "00000002.gz",
         "00000003.gz",
@@ -132,9 +132,9 @@ def test_each_period_has_chains_of_its_own(folder: Path) -> None:
     assert read_all(folder) == some(4), "in the order in which they were added, whatever the clock says"
 
 
-def test_lines_of_another_layout_begin_a_chain(folder: Path) -> None:
+def test_lines_of_another_layout_begin_a_volume(folder: Path) -> None:
     add(folder, some(1)[0])
-    assert LineChains(folder, 2).add(lambda: groups(some(2)[1]), lambda _group: False, 0)
+    assert LineVolumes(folder, 2).add(lambda: groups(some(2)[1]), lambda _group: False, 0)
     assert read_all(folder) == some(2)
 
 
@@ -212,11 +212,11 @@ def test_any_byte_that_is_changed_is_found(folder: Path) -> None:
     given = some(6)
     for content in given:
         add(folder, content)
-    (chain,) = LineChains(folder, 1).chains()
-    whole = chain.read_bytes()
+    (volume,) = LineVolumes(folder, 1).volumes()
+    whole = volume.read_bytes()
     seen = {0}
     for place in range(len(whole)):
-        chain.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        volume.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         found = read_all(folder)
         kept = [each for each in found if not isinstance(each, str)]
         # the time, name and flags in the head of a member say nothing of its lines
@@ -226,12 +226,12 @@ def test_any_byte_that_is_changed_is_found(folder: Path) -> None:
     assert seen == set(range(7))
 
 
-def test_a_damaged_chain_is_left_and_what_follows_is_kept(folder: Path) -> None:
+def test_a_damaged_volume_is_left_and_what_follows_is_kept(folder: Path) -> None:
     first, second, third = some(3)
     add(folder, first)
     add(folder, second)
-    (chain,) = LineChains(folder, 1).chains()
-    chain.write_bytes(chain.read_bytes()[:-3])
+    (volume,) = LineVolumes(folder, 1).volumes()
+    volume.write_bytes(volume.read_bytes()[:-3])
     assert add(folder, third), "it does not end where it ended"
     assert read_all(folder)[0] == first
     assert "is cut off" in str(read_all(folder)[1])
@@ -267,12 +267,12 @@ def test_a_last_time_that_cannot_be_read(folder: Path, harm: Callable[[Path], No
     assert read_all(folder) == given
 
 
-def test_a_chain_that_is_no_file(folder: Path) -> None:
+def test_a_volume_that_is_no_file(folder: Path) -> None:
     given = some(2)
     add(folder, given[0])
-    (chain,) = LineChains(folder, 1).chains()
-    chain.rename(folder.parent / "away.gz")
-    chain.symlink_to(folder.parent / "away.gz")
+    (volume,) = LineVolumes(folder, 1).volumes()
+    volume.rename(folder.parent / "away.gz")
+    volume.symlink_to(folder.parent / "away.gz")
     away = (folder.parent / "away.gz").read_bytes()
     assert add(folder, given[1])
     assert (folder.parent / "away.gz").read_bytes() == away, "a link is not written through"
@@ -290,7 +290,7 @@ def test_something_else_in_the_place_of_the_folder(folder: Path) -> None:
 
 
 def test_a_folder_in_the_place_of_the_last_time(folder: Path) -> None:
-    """Nothing can be kept then, and no chain that belongs to nothing stays behind."""
+    """Nothing can be kept then, and no volume that belongs to nothing stays behind."""
     (folder / LAST).mkdir(parents=True)
     with pytest.raises(StoreError, match=r"last: cannot be written"):
         add(folder, some(1)[0])
@@ -300,10 +300,10 @@ def test_a_folder_in_the_place_of_the_last_time(folder: Path) -> None:
 def test_far_too_many_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed_lines, "LARGEST", 1_000_000)
     add(folder, some(1)[0])
-    (chain,) = LineChains(folder, 1).chains()
-    with chain.open("ab") as file:
+    (volume,) = LineVolumes(folder, 1).volumes()
+    with volume.open("ab") as file:
         file.write(gzip.compress(b"x" * 50_000_000))
-    assert chain.stat().st_size < 60_000
+    assert volume.stat().st_size < 60_000
     found = read_all(folder)
     assert found[0] == some(1)[0]
     assert "far larger" in str(found[1])
@@ -312,24 +312,35 @@ def test_far_too_many_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_name_is_never_given_twice(folder: Path) -> None:
     for content in some(2):
         add(folder, content, period=len(content))
-    *_, newest = LineChains(folder, 1).chains()
+    *_, newest = LineVolumes(folder, 1).volumes()
     newest.unlink()
     add(folder, some(3)[2], period=9)
-    assert LineChains(folder, 1).chains()[-1].name > newest.name
+    assert LineVolumes(folder, 1).volumes()[-1].name > newest.name
 
 
-def test_what_is_old_goes_a_chain_at_a_time(folder: Path) -> None:
+def test_what_is_old_goes_a_volume_at_a_time(folder: Path) -> None:
     week, given = WEEK, some(12)
     begin = 1_300_000_000
     for number, content in enumerate(given):
         add(folder, content, period=number)
         written = begin + number * week
-        os.utime(LineChains(folder, 1).chains()[-1], (written, written))
-    chains = LineChains(folder, 1)
-    chains.prune(begin + 1_000 * week, 20 * week)
-    assert len(chains.chains()) == 12, "no single clock decides: there are not as many later weeks"
-    chains.prune(begin + 11 * week, 4 * week)
+        os.utime(LineVolumes(folder, 1).volumes()[-1], (written, written))
+    volumes = LineVolumes(folder, 1)
+    volumes.prune(begin + 1_000 * week, 20 * week)
+    assert len(volumes.volumes()) == 12, "no single clock decides: there are not as many later weeks"
+    volumes.prune(begin + 11 * week, 4 * week)
     assert read_all(folder) == given[-5:]
+
+
+def test_a_clock_that_was_ahead_leaves_no_gap(folder: Path) -> None:
+    """What follows a volume that seems to be new stays with it: one between others that is gone is a loss."""
+    volumes, week = LineVolumes(folder, 1), float(WEEK)
+    for number, content in enumerate(some(12)):
+        add(folder, content, period=number)
+        at = (number + 100 * (number == 2)) * week
+        os.utime(volumes.volumes()[-1], (at, at))
+    volumes.prune(12 * week, 2 * week)
+    assert [path.name for path in volumes.volumes()] == [f"{number:08}.gz" for number in range(3, 13)]
 
 
 def test_who_may_not_read_the_folder_is_told_what_to_do(
@@ -340,4 +351,4 @@ def test_who_may_not_read_the_folder_is_told_what_to_do(
 
     monkeypatch.setattr(Path, "iterdir", refused)
     with pytest.raises(StoreError, match=r"only the owner of state_dir may read it: run this as that user"):
-        LineChains(tmp_path, 1).chains()
+        LineVolumes(tmp_path, 1).volumes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from shepherd.replaying.supposing import DeployableFrom, SupposedAnswers, SupposedDay
+from shepherd.replaying.supposed_answers import DeployableFrom, SupposedAnswers, SupposedDay
 from shepherd.snapshot import Snapshot
 from tests.views.factory import entry, rev, snapshot
 

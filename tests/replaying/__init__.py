@@ -1,1 +1,0 @@
-"""In what answers differ, and what other settings would have answered."""
