@@ -33,7 +33,7 @@ CALM = Situation(now=THEN)
 
 
 def page(of: BranchTrends | None) -> str:
-    return trends_page(snapshot(), of)
+    return trends_page(snapshot(), of, CALM)
 
 
 def of_one(*periods: object, **changes: object) -> BranchTrends:
@@ -198,11 +198,12 @@ def test_nothing_that_others_wrote_becomes_markup(name: str) -> None:
     said = ATTACKS[name]
     hostile = replace(busy(), left_out=(said,))
     attacked = trends_page(
-        replace(snapshot(), branch=said), BranchTrends(hostile, busy("month"), hostile.whole)
+        replace(snapshot(), branch=said), BranchTrends(hostile, busy("month"), hostile.whole), CALM
     )
     harmless = trends_page(
         replace(snapshot(), branch="word"),
         BranchTrends(replace(busy(), left_out=("word",)), busy("month"), hostile.whole),
+        CALM,
     )
     assert Reader(attacked).elements == Reader(harmless).elements
 
