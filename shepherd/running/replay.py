@@ -105,8 +105,11 @@ class _KnownRuns:
                 f"{branch}: {count(len(runs), 'answer')}, the first of {runs[0]}, are not judged again: by"
                 f" what was kept they are answers of {named}",
             )
-        # what lies there from before the first one was not kept yet, or is older than `keep_inputs`
-        if lost := [each for each in snapshots if each not in met and each > next(iter(met), each)]:
+        without, begin = [each for each in snapshots if each not in met], next(iter(met), "")
+        if since is None and begin:
+            # nothing was kept then yet, or it is older than `keep_inputs`; or somebody removed the folder
+            report.earlier = sum(each < begin for each in without)
+        if lost := [each for each in without if each > begin > ""]:
             report.unjudged += len(lost)
             report.problems.append(
                 f"{branch}: not judged again: {count(len(lost), 'snapshot')} without an input, the first of"

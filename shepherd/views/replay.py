@@ -41,6 +41,7 @@ def told(report: BranchReplay, several: bool = False) -> str:
     if report.differ:
         lines += [wrap(each, "  ") for each in _codes(report)]
     lines += [wrap(each, "  ") for each in report.altered]
+    lines += _earlier(report)
     lines += _folds(report.folds.folds(), report, ("was", "would be"))
     if report.runs > 1 and report.differ:
         # a run's id is what a file says it is
@@ -59,6 +60,7 @@ def supposed(report: BranchReplay, file: str) -> str:
     if report.by_rules:
         which = f"{count(report.by_rules, 'answer')} of these differ already by the rules of today"
         lines.append(wrap(f"{which}, which is not counted here: inv replay", "  "))
+    lines += _earlier(report)
     if report.changed:
         lines += ["", "What is other in the settings:"]
         lines += [wrap(each, "  ", "    ") for each in report.changed]
@@ -122,6 +124,12 @@ def _with(report: BranchReplay, file: str, differing: int) -> str:
     if not differing:
         return f"{what} would have given the same answers"
     return f"{what}: {differing:,} of {count(report.answers, 'answer')} would have said something else"
+
+
+def _earlier(report: BranchReplay) -> Iterator[str]:
+    if report.earlier:
+        what = count(report.earlier, "snapshot")
+        yield wrap(f"not judged: {what} from before, of which no input is kept", "  ")
 
 
 def _codes(report: BranchReplay) -> Iterator[str]:
@@ -242,6 +250,7 @@ def _branch(report: BranchReplay) -> dict[str, object]:
         "problems": report.problems,
         "warnings": report.warnings,
         "altered": report.altered,
+        "earlier": report.earlier,
         "supposed": supposed,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import sys
 from datetime import timedelta
 from io import StringIO
@@ -286,7 +287,18 @@ def test_snapshots_that_have_no_input_are_said_and_not_left_out(
 def test_snapshots_from_before_the_first_input_are_no_loss(project: Project) -> None:
     (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
     first.with_name("run-0001.json.gz").write_bytes(first.read_bytes())
-    assert replay(project).code == 0
+    done = replay(project)
+    assert (done.code, done.err) == (0, "")
+    told = "\n  not judged: 1 snapshot from before, of which no input is kept\n"
+    assert done.out.endswith(told)
+    assert told in replay(project, "--with-settings", str(project.folder / "shepherd.toml")).out
+    assert told not in replay(project, "--since", "2011-08-01").out
+
+
+def test_folder_that_somebody_removed_is_no_history_that_begins_later(project: Project) -> None:
+    shutil.rmtree(snapshots(project) / "inputs")
+    project.look()
+    assert as_json(project)["earlier"] == 3
 
 
 def test_input_that_makes_no_sense_is_said_and_the_others_judged(
