@@ -10,7 +10,6 @@ from pathlib import Path
 from shepherd import __version__
 from shepherd.running.tasking import ROOT
 
-
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _UNSURE = "whether its files were changed is not known"
 """Only git could say, and no process is started for that in each run."""

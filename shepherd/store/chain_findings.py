@@ -57,7 +57,8 @@ class _Findings:
 
     def look(self) -> None:
         for number in self._reading.unreadable:
-            self._add("unreadable", number, number, "holds what the shepherd never writes: it was changed")
+            text = "holds what the shepherd never writes, or has a number that it never gives: it was changed"
+            self._add("unreadable", number, number, text)
         for each in self._left():
             self._swapped(each)
         self._foreign()

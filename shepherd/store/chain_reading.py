@@ -73,7 +73,7 @@ class ChainReading(Struct, frozen=True):
     """How many entries after that name none."""
     unreadable: tuple[int, ...] = ()
     """Entries that hold what the shepherd never writes: no text, data that are no JSON object, a hash that is
-    none, a number below 1."""
+    none, a number below 1 or that is there twice."""
     breaks: tuple[ChainBreak, ...] = ()
     """The first MOST."""
     more_breaks: int = 0
@@ -108,11 +108,13 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
     places, behind = dict[str, int](), dict[int, int]()
     for number, content in rows:
         entries += 1
+        if not isinstance(number, int):
+            number = last
         if entries == 1:
             start = last = since = min(0, number - 1)
             if head in wanted:
                 places[head] = start
-        if number < 1:
+        if number < 1 or number <= last:
             unreadable.append(number)
         if head in wanted:
             behind[last] = number
@@ -133,7 +135,7 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
             if not chained_since:
                 chained_since, chained_at = number, content[_AT]
             since = number
-        elif chained_since:
+        elif chained_since and why_not is None:
             unchained += 1
         kind = content[_KIND]
         accepted = kind == "restored" or (kind == "began" and '"accepts":' in content[_DATA])

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from shepherd.running import versions
+from shepherd.running.tasking import ROOT
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -45,4 +46,4 @@ def test_what_is_no_commit_is_not_named(tmp_path: Path) -> None:
 
 def test_a_clone_says_that_its_files_may_be_others() -> None:
     title = versions.title()
-    assert "not known" in title or versions.checked_out(versions.ROOT) == ""
+    assert "not known" in title or versions.checked_out(ROOT) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -288,3 +289,11 @@ def test_data_nested_without_end_are_what_the_shepherd_never_writes() -> None:
 def test_what_is_lost_at_the_beginning_is_lost() -> None:
     (finding,) = all_findings(ROWS[1:])
     assert finding.text == "entry 1 is missing, and entry 2 does not follow from the beginning: lost"
+
+
+def test_a_number_that_is_there_twice_or_is_none_is_named() -> None:
+    twice = [*ROWS[:4], (4, ROWS[4][1]), *ROWS[5:]]
+    assert in_short(all_findings(twice)) == [("unreadable", 4, 4, True)]
+    for odd in ("x", None):
+        rows = [*ROWS[:4], (cast(int, odd), ROWS[4][1]), *ROWS[5:]]
+        assert in_short(all_findings(rows)) == [("unreadable", 4, 4, True)]
