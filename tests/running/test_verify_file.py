@@ -29,9 +29,12 @@ def test_data_that_are_no_json_are_told_to_who_reads_them(tmp_path: Path) -> Non
     project = begun(tmp_path)
     with closing(sqlite3.connect(project.state / "shepherd.db")) as connection, connection:
         connection.execute("UPDATE journal SET data = '{no' WHERE kind = 'deployed'")
-    with open_branch(project.settings, "stable", read_only=True) as store:
-        with pytest.raises(StoreError, match="where: inv audit --verify"):
-            store.journal.entries("deployed")
+    said = "where: inv audit --verify"
+    with (
+        open_branch(project.settings, "stable", read_only=True) as store,
+        pytest.raises(StoreError, match=said),
+    ):
+        store.journal.entries("deployed")
 
 
 def test_who_writes_meanwhile_is_not_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
