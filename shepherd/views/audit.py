@@ -34,6 +34,8 @@ def audit(trail: AuditTrail, several: bool = False) -> str:
 def _move(move: AuditedMove, branch: str) -> Iterator[str]:
     yield wrap(_sentence(f"{branch}{parts.headline(move)}"))
     yield wrap(parts.brought(move), "  ")
+    if move.landings:
+        yield wrap(f"their states then: {parts.states(move)}", "  ")
     yield ""
     for label, text in parts.facts(move):
         yield _fact(label, text)
@@ -63,7 +65,7 @@ def _move(move: AuditedMove, branch: str) -> Iterator[str]:
 
 def _by_rule(move: AuditedMove) -> Iterator[str]:
     yield ""
-    yield wrap(f"Their states then: {parts.states(move)}. By these rules:")
+    yield "The rules that gave them:"
     for rule, says, place, number in parts.rules(move):
         where = f" ({place})" if place else ""
         yield wrap(f"{number} by {rule}: {says}{where}" if says else f"{number}: {rule}", "  ", "    ")

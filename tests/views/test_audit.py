@@ -75,6 +75,7 @@ def test_three_hundred_landings_begin_with_the_summary_and_end_with_a_line_each(
     lines = text.splitlines()
     assert lines[0] == "Promoted r301, after r1, by Mia Holt"
     assert lines[1].strip() == "it brought 300 landings, r2 to r301; production was seen to run them"
+    assert lines[2].strip().startswith("their states then: 300 "), "why, before all else"
     assert text.count("bug 7: qa-bad") == IN_FULL
     assert "and 10 more, in short" in text
     assert len([line for line in lines if re.match(r" *r[0-9]+ ", line)]) == 300
