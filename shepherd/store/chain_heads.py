@@ -16,6 +16,8 @@ from shepherd.values import utc
 _NAMED = 3
 """Places of a head that a sentence names."""
 
+_OR_OLDER = "or an older copy was put back, and the journal went on from there"
+
 
 class KnownHead(Struct, frozen=True):
     """What something outside of the journal says of it."""
@@ -106,6 +108,13 @@ def _rewritten(
 ) -> ChainFinding:
     number = min(each.number for each in within)
     of = [each for each in within if each.number == number]
+    if by := next((each for each in reading.given_up if each.number <= number), None):
+        text = (
+            f"entry {number} is not the one that there was when {_sources(of)}. If that was before entry"
+            f" {by.number}, it is lost, as {by.who or 'somebody'} accepted on {utc(by.at)}; else"
+            " it was changed, and all behind it written again"
+        )
+        return ChainFinding("unclear", number, number, text, False)
     if any(each.first <= number + 1 for each in findings):
         text = (
             f"entry {number} is not the one that there was when {_sources(of)}: what is found around it"
@@ -117,7 +126,7 @@ def _rewritten(
         # nothing behind it names a hash
         first = max(before + 1, min(reading.linked, number), 1)
         if first == number:
-            text = f"entry {number} is not what it was when {_sources(of)}: it was changed"
+            text = f"entry {number} is not what it was when {_sources(of)}: it was changed, {_OR_OLDER}"
             return ChainFinding("changed", number, number, text)
         text = (
             f"entry {number} does not end what there was when {_sources(of)}: of"
@@ -128,7 +137,7 @@ def _rewritten(
     text = (
         f"entry {number} is not the one that there was when {_sources(of)}, although what follows fits it:"
         f" {numbers(before + 1, number)} or some of them were changed, lost or put in, and all behind them"
-        f" written again; {good}"
+        f" written again, {_OR_OLDER}; {good}"
     )
     return ChainFinding("rewritten", before + 1, reading.last, text)
 

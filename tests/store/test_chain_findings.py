@@ -198,6 +198,12 @@ class TestKnownLosses:
         )
         assert self.told(12, 30)[0] == []
 
+    def test_of_a_head_without_a_date_both_is_said(self) -> None:
+        head = KnownHead("d" * 64, 6, None, "a mail")
+        (finding,) = chains.compare(chains.read(self.ROWS, head), [head], []).findings
+        assert (finding.what, finding.proved) == ("unclear", False)
+        assert "If that was before entry 5, it is lost, as ann accepted" in finding.text
+
     @pytest.mark.parametrize(
         ("hour", "number", "what"), [(13, 30, "cut"), (11, 3, "rewritten")], ids=["later", "before it"]
     )
@@ -297,3 +303,11 @@ def test_a_number_that_is_there_twice_or_is_none_is_named() -> None:
     for odd in ("x", None):
         rows = [*ROWS[:4], (cast(int, odd), ROWS[4][1]), *ROWS[5:]]
         assert in_short(all_findings(rows)) == [("unreadable", 4, 4, True)]
+
+
+def test_an_older_copy_that_went_on_is_one_of_what_is_possible() -> None:
+    went_on = [*ROWS[:7], *chains.linked([*(c for _, c in ROWS[:7]), changed(ROWS[7])[1]])[7:]]
+    (last,) = all_findings(went_on, head_after(ROWS, 8))
+    (earlier,) = all_findings(went_on, KnownHead("d" * 64, 6, None, "a mail"))
+    assert "an older copy was put back" in last.text
+    assert "an older copy was put back" in earlier.text
