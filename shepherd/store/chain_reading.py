@@ -118,10 +118,10 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
             unreadable.append(number)
         if head in wanted:
             behind[last] = number
-        if (why_not := _unfit(content)) is not None:
-            unreadable.append(number)
-            content = why_not
         stated = chain.stated(content[_DATA])
+        if (why_not := _unfit(content, stated)) is not None:
+            unreadable.append(number)
+            content, stated = why_not, ""
         if stated:
             if stated != head:
                 if len(breaks) < MOST:
@@ -170,14 +170,18 @@ def entries_of(connection: Connection) -> Iterator[Numbered]:
         yield row[0], row[1:]
 
 
-def _unfit(content: Sequence[Any]) -> Sequence[str] | None:
-    """None if an entry holds what the shepherd may have written; else what to hash in its place."""
+def _unfit(content: Sequence[Any], stated: str) -> Sequence[str] | None:
+    """None if an entry holds what the shepherd may have written; else what to hash in its place.
+
+    Args:
+        stated: the hash that it names, which makes its data an object; empty: it names none.
+    """
     try:
         for each in content:
             if not isinstance(each, str):
                 raise TypeError
             each.encode()
-        if chain.KEY in _OBJECT.decode(content[_DATA]) and not chain.stated(content[_DATA]):
+        if not stated and chain.KEY in _OBJECT.decode(content[_DATA]):
             raise TypeError
     except (TypeError, UnicodeEncodeError, msgspec.DecodeError, RecursionError):
         return [ascii(each) for each in content]

@@ -300,6 +300,8 @@ def test_what_is_lost_at_the_beginning_is_lost() -> None:
 def test_a_number_that_is_there_twice_or_is_none_is_named() -> None:
     twice = [*ROWS[:4], (4, ROWS[4][1]), *ROWS[5:]]
     assert in_short(all_findings(twice)) == [("unreadable", 4, 4, True)]
+    nothing = [*ROWS[:4], changed(ROWS[4], "data", cast(str, None)), *ROWS[5:]]
+    assert in_short(all_findings(nothing)) == [("unreadable", 5, 5, True)]
     for odd in ("x", None):
         rows = [*ROWS[:4], (cast(int, odd), ROWS[4][1]), *ROWS[5:]]
         assert in_short(all_findings(rows)) == [("unreadable", 4, 4, True)]
