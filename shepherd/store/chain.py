@@ -94,7 +94,7 @@ def stated(data: str) -> str:
     """The hash that an entry says is before it; empty: it names none."""
     try:
         named = _DECODER.decode(data).prev
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         # who reads the entry says so; whatever it holds, those after it commit to it
         return ""
     return named if _HASH.fullmatch(named) else ""

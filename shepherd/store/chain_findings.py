@@ -57,13 +57,15 @@ class _Findings:
 
     def look(self) -> None:
         for number in self._reading.unreadable:
-            self._add("unreadable", number, number, "holds what the shepherd never writes: it was changed")
+            text = "holds what the shepherd never writes, or has a number that it never gives: it was changed"
+            self._add("unreadable", number, number, text)
         for each in self._left():
             self._swapped(each)
         self._foreign()
         for each in self._left():
             if (place := self._named(each)) is not None:
-                text = f"was written right after {_entry(place)}, and stands elsewhere: the order was changed"
+                after = self._entry(place)
+                text = f"was written right after {after}, and stands elsewhere: the order was changed"
                 self._add("moved", each.number, each.number, text)
                 del self._open[each.number]
         self._unknown()
@@ -74,6 +76,9 @@ class _Findings:
     def _named(self, each: ChainBreak) -> int | None:
         """The entry that was the last one when this one was written, as far as it is there."""
         return self._reading.places.get(each.stated)
+
+    def _entry(self, number: int) -> str:
+        return "the beginning" if number == self._reading.start else f"entry {number}"
 
     def _add(self, what: What, first: int, last: int, text: str, *, proved: bool = True) -> None:
         self.all.append(ChainFinding(what, first, last, f"{numbers(first, last)} {text}", proved))
@@ -117,7 +122,9 @@ class _Findings:
             first, last = self._reading.behind.get(place, place + 1), each.before
             del self._open[each.number]
             within = [number for number in self._open if first <= number <= last]
-            origin = next((b for b in self._left() if first <= (self._named(b) or 0) <= last), None)
+            origin = next(
+                (b for b in self._left() if (at := self._named(b)) is not None and first <= at <= last), None
+            )
             if origin is not None and first == last:
                 text = f"was moved: it was written right before entry {origin.number}"
                 self._add("moved", first, last, text)
@@ -125,8 +132,8 @@ class _Findings:
             else:
                 were = "was" if first == last else "were"
                 text = (
-                    f"{were} not there when entry {each.number} was written, right after"
-                    f" {_entry(place)}: put in"
+                    f"{were} not here when entry {each.number} was written, right after"
+                    f" {self._entry(place)}: put in, or moved here"
                 )
                 self._add("inserted", first, last, text)
             for number in within:
@@ -150,8 +157,8 @@ class _Findings:
                 elif behind is not None:
                     self._add(
                         *("changed", each.number, each.number),
-                        f"fits neither {_entry(each.before)} before it nor entry {behind.number} behind it:"
-                        " it was changed, or stands in the place of another, or both its neighbours were"
+                        f"fits neither {self._entry(each.before)} before it nor entry {behind.number} behind"
+                        " it: it was changed, or stands in the place of another, or both its neighbours were"
                         " changed",
                         proved=False,
                     )
@@ -165,7 +172,11 @@ class _Findings:
         """Whether what was named elsewhere tells which entry the hash was that of."""
         number = self._recorded.get(each.stated, 0)
         if number and number == each.before == each.since:
-            self._add("changed", number, number, "was changed: it had another hash when that was named")
+            # where something is wrong before it, another entry may have got its number
+            proved = all(found.first > number for found in self.all)
+            text = "was changed: it had another hash when that was named"
+            text += "" if proved else "; or another entry got this number"
+            self._add("changed", number, number, text, proved=proved)
         elif each.before < number < each.number:
             text = f"of which the hash was named, {'is' if number - each.before == 1 else 'are'} lost"
             self._add("lost", each.before + 1, number, text)
@@ -178,34 +189,35 @@ class _Findings:
         first, last = each.before + 1, each.number - 1
         if first > last:
             return False
-        are = "is" if first == last else "are"
+        missing = "is missing" if first == last else "are missing"
+        never = "this number was" if first == last else "these numbers were"
+        before = self._entry(each.before)
+        unless = f", unless {never} never used and {before} was changed"
         self._add(
             *("lost", first, last),
-            f"{are} missing, and entry {each.number} does not follow from {_entry(each.before)}: lost, unless"
-            f" these numbers were never used and {_entry(each.before)} was changed",
+            f"{missing}, and entry {each.number} does not follow from {before}: lost"
+            f"{unless if each.before != self._reading.start else ''}",
             proved=False,
         )
         return True
 
     def _unclear(self, each: ChainBreak) -> None:
-        first, itself = max(each.since, min(1, each.before)), each.number == self._reading.last
+        start, itself = self._reading.start, each.number == self._reading.last
+        first = max(each.since, min(start + 1, each.before))
         its = f", or entry {each.number} itself was changed" if itself else ""
-        where = f"entry {each.number} does not follow from {_entry(each.before)}"
+        where = f"entry {each.number} does not follow from {self._entry(each.before)}"
         if first == each.before:
-            was = f"{_entry(each.before)} was changed, or " if each.before else ""
-            text = f"{where}: {was}what stood between them is lost{its}"
+            was = f"{self._entry(each.before)} was changed, or " if each.before != start else ""
+            text = f"{where}: {was}what stood between them is lost, and the rest was numbered again{its}"
         else:
             text = (
-                f"{where}: of {numbers(first, each.before)}, of which only the first may name a hash, one was"
-                f" changed, lost, put in or moved{its}"
+                f"{where}: of {numbers(first, each.before)} something was changed, lost, put in or moved;"
+                f" which of them is not told, since those behind the first name no hash{its}"
             )
+        own = each.number, each.number
         self.all.append(
-            ChainFinding("unclear", first or each.number, each.before or each.number, text, False)
+            ChainFinding("unclear", *((first, each.before) if first > start else own), text, False)
         )
-
-
-def _entry(number: int) -> str:
-    return f"entry {number}" if number else "the beginning"
 
 
 def _runs(breaks: Sequence[ChainBreak]) -> Iterator[list[ChainBreak]]:

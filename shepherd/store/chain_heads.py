@@ -74,7 +74,7 @@ def compared(
     ]
     newest = max(on_chain, key=lambda each: reading.places[each.hash], default=None)
     if within:
-        found.append(_rewritten(reading, within, on_chain))
+        found.append(_rewritten(reading, within, on_chain, findings))
     for each in gone:
         if not each.number:
             text = "no entry has this hash, nor names it: what was said then is not in the journal any more"
@@ -99,10 +99,19 @@ def _cut(reading: ChainReading, beyond: Sequence[KnownHead]) -> ChainFinding:
 
 
 def _rewritten(
-    reading: ChainReading, within: Sequence[KnownHead], on_chain: Iterable[KnownHead]
+    reading: ChainReading,
+    within: Sequence[KnownHead],
+    on_chain: Iterable[KnownHead],
+    findings: Sequence[ChainFinding],
 ) -> ChainFinding:
     number = min(each.number for each in within)
     of = [each for each in within if each.number == number]
+    if any(each.first <= number + 1 for each in findings):
+        text = (
+            f"entry {number} is not the one that there was when {_sources(of)}: what is found around it"
+            " may have given it another number, or it was changed and all behind it written again"
+        )
+        return ChainFinding("unclear", number, number, text, False)
     before = max((at for each in on_chain if (at := reading.places[each.hash]) < number), default=0)
     if number >= reading.linked:
         # nothing behind it names a hash
@@ -112,7 +121,7 @@ def _rewritten(
             return ChainFinding("changed", number, number, text)
         text = (
             f"entry {number} does not end what there was when {_sources(of)}: of"
-            f" {numbers(first, number)} one was changed, lost, put in or moved"
+            f" {numbers(first, number)} something was changed, lost, put in or moved"
         )
         return ChainFinding("unclear", first, number, text, False)
     good = f"up to entry {before} all is as it was" if before else "no head from before that is known"

@@ -36,7 +36,7 @@ class ChainBreak(Struct, frozen=True):
     stated: str
     """The hash that it says is before it."""
     before: int
-    """The number of the entry before it; 0: it is the first."""
+    """The number of the entry before it; `ChainReading.start`: it is the first."""
     since: int
     """The number of the first entry that may be to blame: the last one before it that names a hash, since all
     between are bound by this entry alone."""
@@ -56,6 +56,8 @@ class ChainReading(Struct, frozen=True):
     """What one reading of a journal showed."""
 
     entries: int = 0
+    start: int = 0
+    """The place before the first entry: 0, or less where a number is what the shepherd never gives."""
     last: int = 0
     """The number of the last entry."""
     head: str = chain.NOTHING
@@ -70,7 +72,8 @@ class ChainReading(Struct, frozen=True):
     unchained: int = 0
     """How many entries after that name none."""
     unreadable: tuple[int, ...] = ()
-    """Entries that hold what the shepherd never writes: no text, or data that are no JSON object."""
+    """Entries that hold what the shepherd never writes: no text, data that are no JSON object, a hash that is
+    none, a number below 1 or that is there twice."""
     breaks: tuple[ChainBreak, ...] = ()
     """The first MOST."""
     more_breaks: int = 0
@@ -78,7 +81,7 @@ class ChainReading(Struct, frozen=True):
     """Where a person said that what the journal lacks from there on is lost."""
     places: Mapping[str, int] = {}
     """Of the hashes that were asked for, and of those that breaks state: the number of the entry after which
-    the journal has this hash. 0: before the first one."""
+    the journal has this hash; `start`: before the first one."""
     behind: Mapping[int, int] = {}
     """The number of the entry behind each of these places: numbers may be missing."""
 
@@ -98,13 +101,21 @@ def read_chain(rows: Callable[[], Iterable[Numbered]], heads: Iterable[str] = ()
 
 def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
     """The same, of entries in their order; stated hashes are only found behind the break that states them."""
-    entries = last = since = chained_since = unchained = more = 0
+    entries = start = last = since = chained_since = unchained = more = 0
     chained_at, head, content = "", chain.NOTHING, cast(Sequence[str], ("",) * len(chain.COLUMNS))
     wanted, unreadable, breaks = set(heads), list[int](), list[ChainBreak]()
     given_up = list[GivenUp]()
-    places, behind = ({head: 0} if head in wanted else {}), dict[int, int]()
+    places, behind = dict[str, int](), dict[int, int]()
     for number, content in rows:
         entries += 1
+        if not isinstance(number, int):
+            number = last
+        if entries == 1:
+            start = last = since = min(0, number - 1)
+            if head in wanted:
+                places[head] = start
+        if number < 1 or number <= last:
+            unreadable.append(number)
         if head in wanted:
             behind[last] = number
         if (why_not := _unfit(content)) is not None:
@@ -124,7 +135,7 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
             if not chained_since:
                 chained_since, chained_at = number, content[_AT]
             since = number
-        elif chained_since:
+        elif chained_since and why_not is None:
             unchained += 1
         kind = content[_KIND]
         accepted = kind == "restored" or (kind == "began" and '"accepts":' in content[_DATA])
@@ -136,6 +147,7 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
         last = number
     return ChainReading(
         entries=entries,
+        start=start,
         last=last,
         head=head,
         chained_since=chained_since,
@@ -165,9 +177,9 @@ def _unfit(content: Sequence[Any]) -> Sequence[str] | None:
             if not isinstance(each, str):
                 raise TypeError
             each.encode()
-        if _OBJECT.decode(content[_DATA]) is None:
+        if chain.KEY in _OBJECT.decode(content[_DATA]) and not chain.stated(content[_DATA]):
             raise TypeError
-    except (TypeError, UnicodeEncodeError, msgspec.DecodeError):
+    except (TypeError, UnicodeEncodeError, msgspec.DecodeError, RecursionError):
         return [ascii(each) for each in content]
     return None
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, select
 
+from shepherd.errors import StoreError
 from shepherd.store import chain
 from shepherd.store.many_rows import insert_rows
 from shepherd.store.tables import journal, shared
@@ -269,11 +270,17 @@ class Journal:
     def _fetch(self, statement: Select[Any], **values: Any) -> list[JournalEntry]:
         if "kinds" in values:
             values["branches"] = self.names
-        return [
-            JournalEntry(kind, subject, known, who, why, at, run_id, seq, known.pop(chain.KEY, ""))
-            for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement, values)
-            for known in (msgspec.json.decode(data),)
-        ]
+        rows = self._connection.execute(statement, values)
+        try:
+            return [
+                JournalEntry(kind, subject, known, who, why, at, run_id, seq, known.pop(chain.KEY, ""))
+                for kind, subject, data, who, why, at, run_id, seq in rows
+                for known in (msgspec.json.decode(data),)
+            ]
+        except (msgspec.DecodeError, RecursionError, AttributeError):
+            raise StoreError(
+                "the journal was changed, and holds what the shepherd never writes; where: inv audit --verify"
+            ) from None
 
 
 def _kept(text: str, server: bool) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from shepherd.store import Database, JournalEntry
+from shepherd.errors import StoreError
+from shepherd.store import Database, JournalEntry, open_branch
 from shepherd.store.chain_reading import ChainReading, read_chain
 from tests.running.test_verify import as_json, begun
 
@@ -21,6 +22,19 @@ def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
         connection.execute("UPDATE journal SET subject = x'ff41' WHERE seq = 4")
     found = [(each["what"], each["first"]) for each in as_json(project)["findings"]]
     assert found == [("unreadable", 2), ("unreadable", 4)]
+    assert as_json(project)["unchained"] == 0, "no older release wrote them"
+
+
+def test_data_that_are_no_json_are_told_to_who_reads_them(tmp_path: Path) -> None:
+    project = begun(tmp_path)
+    with closing(sqlite3.connect(project.state / "shepherd.db")) as connection, connection:
+        connection.execute("UPDATE journal SET data = '{no' WHERE kind = 'deployed'")
+    said = "where: inv audit --verify"
+    with (
+        open_branch(project.settings, "stable", read_only=True) as store,
+        pytest.raises(StoreError, match=said),
+    ):
+        store.journal.entries("deployed")
 
 
 def test_who_writes_meanwhile_is_not_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,8 @@ def test_an_entry_that_was_changed_is_named_with_what_else_is_possible() -> None
     (finding,) = all_findings(rows)
     assert in_short([finding]) == [("unclear", 5, 5, False)]
     assert finding.text == (
-        "entry 6 does not follow from entry 5: entry 5 was changed, or what stood between them is lost"
+        "entry 6 does not follow from entry 5: entry 5 was changed, or what stood between them is lost, and"
+        " the rest was numbered again"
     )
 
 
@@ -247,3 +249,51 @@ def test_whatever_order_they_are_put_into_is_found(words: list[str], order: list
     shuffled = renumbered([rows[place] for place in order if place < len(rows)])
     same = [content for _, content in shuffled] == [content for _, content in rows]
     assert (all_findings(shuffled, head_after(rows, len(rows))) == []) == same
+
+
+def test_a_block_that_was_moved_is_not_said_to_be_new() -> None:
+    rows = renumbered([*ROWS[:2], *ROWS[4:6], *ROWS[2:4], *ROWS[6:]])
+    put_in = next(each for each in all_findings(rows) if each.what == "inserted")
+    assert put_in.text.endswith("put in, or moved here")
+
+
+@pytest.mark.parametrize("number", (0, -5))
+def test_a_number_that_is_never_given_is_named_and_nothing_wrong_about_the_others(number: int) -> None:
+    rows = [(number, ROWS[5][1]), *ROWS[:5], *ROWS[6:]]
+    found = all_findings(rows)
+    assert {(each.first, each.last) for each in found if each.what == "unreadable"} == {(number, number)}
+    assert all("beginning" not in each.text for each in found if each.first > 1)
+
+
+def test_behind_lost_entries_a_known_head_proves_no_rewriting() -> None:
+    rows = renumbered([*ROWS[:2], *ROWS[5:]])
+    found = all_findings(rows, head_after(ROWS, 4))
+    assert [each.what for each in found if each.proved] == []
+    # the one whose place another took
+    rows = renumbered([ROWS[0], chains.plain(3)[2], *ROWS[1:4], *ROWS[5:]])
+    assert ("changed", 5, 5, True) not in in_short(all_findings(rows, head_after(ROWS, 5)))
+
+
+@pytest.mark.parametrize("prev", ("7", "null", '"x"'))
+def test_a_hash_that_is_none_is_what_the_shepherd_never_writes(prev: str) -> None:
+    rows = [*ROWS[:4], changed(ROWS[4], "data", f'{{"prev":{prev}}}'), *ROWS[5:]]
+    assert in_short(all_findings(rows)) == [("unreadable", 5, 5, True)]
+
+
+def test_data_nested_without_end_are_what_the_shepherd_never_writes() -> None:
+    deep = f'{{"a":{"[" * 100_000}{"]" * 100_000}}}'
+    rows = [*ROWS[:4], changed(ROWS[4], "data", deep), *ROWS[5:]]
+    assert in_short(all_findings(rows)) == [("unreadable", 5, 5, True)]
+
+
+def test_what_is_lost_at_the_beginning_is_lost() -> None:
+    (finding,) = all_findings(ROWS[1:])
+    assert finding.text == "entry 1 is missing, and entry 2 does not follow from the beginning: lost"
+
+
+def test_a_number_that_is_there_twice_or_is_none_is_named() -> None:
+    twice = [*ROWS[:4], (4, ROWS[4][1]), *ROWS[5:]]
+    assert in_short(all_findings(twice)) == [("unreadable", 4, 4, True)]
+    for odd in ("x", None):
+        rows = [*ROWS[:4], (cast(int, odd), ROWS[4][1]), *ROWS[5:]]
+        assert in_short(all_findings(rows)) == [("unreadable", 4, 4, True)]
