@@ -55,8 +55,8 @@ def cells(text: str, key: str) -> list[list[str]]:
 
 
 def test_its_command_names_the_branch_where_there_are_several() -> None:
-    assert "<code>inv trends</code>" in trends_page(snapshot(), None)
-    assert "<code>inv trends --branch stable</code>" in trends_page(snapshot(several=True), None)
+    assert "<code>inv trends</code>" in trends_page(snapshot(), None, CALM)
+    assert "<code>inv trends --branch stable</code>" in trends_page(snapshot(several=True), None, CALM)
 
 
 def test_each_measure_has_its_charts_and_the_same_numbers_in_a_table() -> None:
