@@ -44,8 +44,27 @@ def test_the_runs_of_the_demo_are_judged_again(place: Path) -> None:
     assert (done.code, report["runs"], report["same"]) == (0, 8, report["answers"])
 
 
+@pytest.mark.parametrize(
+    "command", ["landings", "history", "whatif --ok r29", "waits", "audit promoted", "replay", "trends"]
+)
+def test_what_it_names_to_go_on_with_answers(place: Path, command: str) -> None:
+    done = inv_here(place, *command.split())
+    assert (done.code, done.err) == (0, "")
+    assert [line for line in done.out.splitlines() if len(line) > 80] == []
+
+
 def test_the_demo_shows_each_kind_of_mail(place: Path) -> None:
-    for kind in ("digest", "escalation", "live", "checks", "alarm", "hang", "unreachable", "brake"):
+    for kind in (
+        "digest",
+        "escalation",
+        "live",
+        "checks",
+        "alarm",
+        "hang",
+        "unreachable",
+        "brake",
+        "promotion",
+    ):
         message = message_from_bytes((place / "mails" / f"{kind}.eml").read_bytes(), policy=default)
         assert message["X-QA-Shepherd-Kind"] in (kind, "notice")
         text = (place / "mails" / f"{kind}.txt").read_text("utf-8")

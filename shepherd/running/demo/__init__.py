@@ -94,7 +94,8 @@ def _say_where(place: Path, report: Path, kinds: list[str]) -> None:
     say("More:")
     say(f"  export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
     say(f"  {'.venv/bin/inv' if CLONE else 'inv'} explain r29")
-    say("  (or status, landings, history, whatif --ok r29)")
+    say("  (or status, landings, history, whatif --ok r29, waits,")
+    say("  and of what was: audit promoted, replay, trends)")
 
 
 def days(story: dict[str, Any], place: Path, today: datetime) -> Iterator[dict[str, Any]]:
