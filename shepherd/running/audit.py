@@ -24,7 +24,8 @@ def audit(options: TaskOptions, rev: str | None, *, json: bool = False, page: st
 
     Raises:
         SettingsError: it names nothing, or the page's folder is not there.
-        NoAnswerError: nothing was read yet. StoreError: the journal cannot be read, or the page cannot be written.
+        NoAnswerError: nothing was read yet.
+        StoreError: the journal cannot be read, or the page cannot be written.
     """
     from shepherd.stages.audit import audit_of
     from shepherd.views import audit as text
