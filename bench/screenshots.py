@@ -14,6 +14,7 @@ from typing import Literal
 from playwright.sync_api import FloatRect, ViewportSize, sync_playwright
 
 from bench.project import INV, ROOT
+from shepherd.situation import Situation
 from shepherd.views.trends_page import trends_page
 from tests.views.factory import snapshot
 from tests.views.made_trends import NOW, both
@@ -36,7 +37,7 @@ def main() -> None:
                 page.screenshot(path=place)
                 print(f"{place.relative_to(ROOT)}: {place.stat().st_size:,} bytes")
             trends = Path(folder) / "stable.trends.html"
-            trends.write_text(trends_page(snapshot(), both()), encoding="utf-8")
+            trends.write_text(trends_page(snapshot(), both(), Situation()), encoding="utf-8")
             page = browser.new_page(viewport=SIZE)
             # a picture that is made again should not differ by an age
             page.clock.set_fixed_time(NOW)

@@ -84,9 +84,10 @@ class _KnownRuns:
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
+                lost_after = f" (after run {kept.after})" if kept.after else ""
                 if run is None:
-                    report.problems.append(kept.problem)
-                self._lost.append(kept.problem)
+                    report.problems.append(f"{branch}: {kept.problem}{lost_after}")
+                self._lost.append(f"{kept.problem}{lost_after}")
                 continue
             self._ids[kept.run_id] = met[kept.run_id] = None
             if run not in (None, kept.run_id):

@@ -100,7 +100,7 @@ def files_of(
         files[f"{branch}.notes.txt"] = notes_file(snapshot, situation)
         if facts:
             files[help_address] = help_page(branch, facts).encode("utf-8", "replace")
-        measured = trends_page(snapshot, (trends or {}).get(branch))
+        measured = trends_page(snapshot, (trends or {}).get(branch), situation)
         files[trends_address] = measured.encode("utf-8", "replace")
         lately = (news or {}).get(branch)
         if lately is not None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.trends.of_branch import BranchTrends
 from shepherd.views import markup
@@ -54,7 +55,7 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def trends_page(snapshot: Snapshot, of: BranchTrends | None) -> str:
+def trends_page(snapshot: Snapshot, of: BranchTrends | None, situation: Situation) -> str:
     """The page; it links to `BRANCH.html` next to it.
 
     Args:
@@ -72,7 +73,7 @@ def trends_page(snapshot: Snapshot, of: BranchTrends | None) -> str:
             measures=MEASURES,
             charts=_charts,
             days=first_and_last,
-            waits=section(snapshot),
+            waits=section(snapshot, situation),
             markup=markup,
             clean=clean,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from shepherd.cautions import cautions
+from shepherd.cautions import cautions, stopping
 from shepherd.plans.waits import ELSEWHERE, NOT_READ, WAIT_THEMSELVES, MoveKind, Mover, NextMove, Waits
 from shepherd.sentence import joined
 from shepherd.situation import Situation
@@ -39,7 +39,8 @@ COMPONENT = {
 
 def as_text(snapshot: Snapshot, waits: Waits, situation: Situation, *, by_component: bool = False) -> str:
     """The answer in a line, then who has the next move on what, the oldest wait first."""
-    headline = answer.headline(snapshot, cautions(snapshot, situation))
+    known = cautions(snapshot, situation)
+    headline, stopped = answer.headline(snapshot, known), stopping(known) is not None
     lines = [wrap(of_branch(snapshot, headline), rest="  "), ""]
     if not waits.known:
         lines.append(wrap("Who waits for whom is not known, for want of data."))
@@ -49,17 +50,17 @@ def as_text(snapshot: Snapshot, waits: Waits, situation: Situation, *, by_compon
         for each in waits.components:
             lines += [wrap(f"{component_name(each.component)}:")]
             for mover in each.movers:
-                lines += _of_mover(mover, situation.now, "  ")
+                lines += _of_mover(mover, situation.now, stopped, "  ")
             lines.append("")
     else:
         for mover in waits.movers:
-            lines += [*_of_mover(mover, situation.now), ""]
+            lines += [*_of_mover(mover, situation.now, stopped), ""]
     return "\n".join(lines).rstrip("\n")
 
 
-def _of_mover(mover: Mover, now: datetime | None, indent: str = "") -> Iterator[str]:
+def _of_mover(mover: Mover, now: datetime | None, stopped: bool, indent: str = "") -> Iterator[str]:
     since = f"{'the oldest ' if mover.count > 1 else ''}since {utc(mover.since)}{ago(mover.since, now)}"
-    who = who_moves(mover)
+    who = who_moves(mover, stopped)
     yield wrap(f"{who[:1].upper()}{who[1:]}: {what_waits(mover)}; {since}", indent, f"{indent}  ")
     _, *rows = table(
         ("", "landed", "", "behind", "what"), [_row(each) for each in mover.landings[:LANDINGS_SHOWN]], 76
@@ -75,8 +76,14 @@ def _row(landing: NextMove) -> tuple[str, ...]:
     return f"r{landing.revno}", day, fit(stands(landing), _STANDS).rstrip(), behind, landing.title
 
 
-def who_moves(mover: Mover) -> str:
-    """Who or what has the next move."""
+def who_moves(mover: Mover, stopped: bool) -> str:
+    """Who or what has the next move.
+
+    Args:
+        stopped: nobody may deploy now, as in a freeze.
+    """
+    if stopped and mover.kind in ("promotion", "deployment"):
+        return f"{WHO[mover.kind]}, once that is allowed"
     return name(mover.who) if mover.kind == "person" else WHO[mover.kind]
 
 

@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from shepherd.cautions import cautions, stopping
 from shepherd.plans.waits import WAIT_THEMSELVES, Mover, NextMove, waits_of
 from shepherd.sentence import Sentence, time
+from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.waits import LANDINGS_SHOWN, component_name, people, stands, who_moves
@@ -57,30 +59,31 @@ class WaitsSection(Struct, frozen=True):
     shown: int = MOVERS_SHOWN
 
 
-def section(snapshot: Snapshot) -> WaitsSection:
+def section(snapshot: Snapshot, situation: Situation) -> WaitsSection:
     """What a snapshot says of who waits for whom."""
     waits = waits_of(snapshot)
+    stopped = stopping(cautions(snapshot, situation)) is not None
     page = f"{quote(clean(snapshot.branch))}.html"
     return WaitsSection(
         waits.known,
         Sentence(time(waits.generated_at)),
-        _rows(waits.movers, page),
+        _rows(waits.movers, page, stopped),
         tuple(
             ComponentRows(
                 component_name(each.component),
                 f"{count(sum(mover.count for mover in each.movers), 'landing')},"
                 f" the oldest since {each.movers[0].since:%Y-%m-%d}",
-                _rows(each.movers, page),
+                _rows(each.movers, page, stopped),
             )
             for each in waits.components
         ),
     )
 
 
-def _rows(movers: Sequence[Mover], page: str) -> tuple[MoverRow, ...]:
+def _rows(movers: Sequence[Mover], page: str, stopped: bool) -> tuple[MoverRow, ...]:
     return tuple(
         MoverRow(
-            who_moves(mover),
+            who_moves(mover, stopped),
             Sentence(time(mover.since)),
             tuple(_landing(each, page) for each in mover.landings[:LANDINGS_SHOWN]),
             mover.count - min(mover.count, LANDINGS_SHOWN),

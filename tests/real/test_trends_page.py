@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from shepherd.situation import Situation
 from shepherd.trends.of_branch import BranchTrends
 from shepherd.views.trends_page import trends_page
 from tests.real.browser import NARROW, WIDE, opened
@@ -28,7 +29,7 @@ PAGES = {
 def written(folder: Path, name: str) -> Path:
     path = folder / "stable.trends.html"
     branch = "release/" + "2026-11-for-all-customers-" * 8 if name == "many" else "stable"
-    path.write_text(trends_page(snapshot(branch=branch), PAGES[name]), encoding="utf-8")
+    path.write_text(trends_page(snapshot(branch=branch), PAGES[name], Situation()), encoding="utf-8")
     return path
 
 

@@ -259,6 +259,7 @@ def test_damaged_inputs_are_said_and_the_others_judged(project: Project) -> None
     done = replay(project)
     assert done.code == 5
     assert "is cut off" in done.err
+    assert done.err.endswith("not known (after run run-0012)\n")
     assert done.out.startswith("6 runs of stable")
 
 

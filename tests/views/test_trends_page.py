@@ -33,7 +33,7 @@ CALM = Situation(now=THEN)
 
 
 def page(of: BranchTrends | None) -> str:
-    return trends_page(snapshot(), of)
+    return trends_page(snapshot(), of, CALM)
 
 
 def of_one(*periods: object, **changes: object) -> BranchTrends:
@@ -55,8 +55,8 @@ def cells(text: str, key: str) -> list[list[str]]:
 
 
 def test_its_command_names_the_branch_where_there_are_several() -> None:
-    assert "<code>inv trends</code>" in trends_page(snapshot(), None)
-    assert "<code>inv trends --branch stable</code>" in trends_page(snapshot(several=True), None)
+    assert "<code>inv trends</code>" in trends_page(snapshot(), None, CALM)
+    assert "<code>inv trends --branch stable</code>" in trends_page(snapshot(several=True), None, CALM)
 
 
 def test_each_measure_has_its_charts_and_the_same_numbers_in_a_table() -> None:
@@ -198,11 +198,12 @@ def test_nothing_that_others_wrote_becomes_markup(name: str) -> None:
     said = ATTACKS[name]
     hostile = replace(busy(), left_out=(said,))
     attacked = trends_page(
-        replace(snapshot(), branch=said), BranchTrends(hostile, busy("month"), hostile.whole)
+        replace(snapshot(), branch=said), BranchTrends(hostile, busy("month"), hostile.whole), CALM
     )
     harmless = trends_page(
         replace(snapshot(), branch="word"),
         BranchTrends(replace(busy(), left_out=("word",)), busy("month"), hostile.whole),
+        CALM,
     )
     assert Reader(attacked).elements == Reader(harmless).elements
 

@@ -19,6 +19,7 @@ from shepherd.views.waits import as_text
 from shepherd.views.waits_section import section
 from tests.project import Project
 from tests.random_team import live_a_while
+from tests.views.condition_looks import ANN, frozen
 from tests.views.factory import NOW, entry, sha, snapshot
 
 SITUATION = Situation(now=NOW)
@@ -217,6 +218,18 @@ class TestText:
         )
         assert "\n  r101  2010-" in text and "needs QA" in text
 
+    def test_while_nobody_may_deploy_it_is_nobodys_move_yet(self) -> None:
+        made = answered(good(101, "Ann", progress="deployable"), good(102, "Bob", progress="promoted"))
+        for said in ("the people who deploy", "the deployment of what is promoted"):
+            now, then = f"{said}:", f"{said}, once that is allowed:"
+            calm, stopped = (
+                " ".join(as_text(made, waits_of(made), each).split()) for each in (SITUATION, frozen(ANN))
+            )
+            assert now in calm.replace("The ", "the ") and then not in calm.replace("The ", "the ")
+            assert then in stopped.replace("The ", "the ")
+        html = pages().get_template("trends/waits.html.j2").render(waits=section(made, frozen(ANN)))
+        assert "the people who deploy, once that is allowed" in html
+
     def test_long_lists_are_counted(self) -> None:
         made = answered(*(needs_qa(revno, "Ann") for revno in range(101, 113)))
         assert as_text(made, waits_of(made), SITUATION).endswith("  and 7 more")
@@ -245,7 +258,9 @@ class TestText:
 class TestSection:
     def render(self, made: Snapshot) -> str:
         environment = pages()
-        return environment.from_string('{% include "trends/waits.html.j2" %}').render(waits=section(made))
+        return environment.from_string('{% include "trends/waits.html.j2" %}').render(
+            waits=section(made, SITUATION)
+        )
 
     def test_each_landing_leads_to_its_row(self) -> None:
         html = self.render(answered(needs_qa(101, "Ann"), good(102, "Bob", 101)))
