@@ -23,7 +23,8 @@ def audit(options: TaskOptions, rev: str | None, *, json: bool = False, page: st
     it names never went live.
 
     Raises:
-        SettingsError: it names nothing. NoAnswerError: nothing was read yet.
+        SettingsError: it names nothing, or the page's folder is not there.
+        NoAnswerError: nothing was read yet.
         StoreError: the journal cannot be read, or the page cannot be written.
     """
     from shepherd.stages.audit import audit_of
@@ -47,7 +48,7 @@ def audit(options: TaskOptions, rev: str | None, *, json: bool = False, page: st
 
 
 def _write_page(trail: AuditTrail, page: str) -> None:
-    """Raises StoreError: the file cannot be written."""
+    """Raises SettingsError, StoreError: the file cannot be written."""
     from shepherd.views.audit_page import audit_page
 
     text = audit_page(trail)
@@ -55,5 +56,7 @@ def _write_page(trail: AuditTrail, page: str) -> None:
         write(sys.stdout, text)
         return
     path = Path(page)
+    if not path.parent.is_dir():
+        raise SettingsError(f"{path.parent} is no folder: make it first")
     write_atomically(path, text.encode())
     say(f"written: {path}")

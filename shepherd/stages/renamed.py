@@ -88,6 +88,10 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
     """
     with database.branch(branch) as store:
         if store.journal.last("began") is not None:
+            # another host may have carried it on: what was kept here has the old name still
+            for was in store.journal.names[1:]:
+                if not dry and was not in settings.branches:
+                    inputs_go_along(settings, was, branch)
             return ""
     left = [each for each in left_journals(database, settings) if not each.carried_by]
     if not left:

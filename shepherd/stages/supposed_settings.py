@@ -12,7 +12,7 @@ from shepherd.conditions import Conditions, Limit, Touched
 from shepherd.settings import MailSettings, Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.checks import conditions_of
-from shepherd.stages.evidence import options_of
+from shepherd.stages.evidence import options_of, speech_of
 from shepherd.stages.judge_input import Announcement, JudgeInput
 from shepherd.stages.snapshot_context import SnapshotContext
 
@@ -58,7 +58,30 @@ def supposed_input(given: JudgeInput, settings: Settings, branch: str) -> Suppos
     announcement = _announcement(given.announcement, settings)
     other = replace(given, options=options, conditions=conditions, context=context, announcement=announcement)
     changed = dict(_changed(given, other))
+    unknown += map(not_known, _read_otherwise(given.context, settings, branch))
     return SupposedInput(other, changed, tuple(unknown))
+
+
+def not_known(key: str) -> str:
+    """The sentence about a key by which is read what is judged."""
+    return f"{key}: it decides what is read, before anything is judged"
+
+
+def _read_otherwise(recorded: SnapshotContext, settings: Settings, branch: str) -> Iterator[str]:
+    """Keys that were others at the time of the run, whatever they are today, as far as that was recorded."""
+    config, speech = settings.branches[branch], recorded.speech
+    for key, then in (
+        ("marks", recorded.marks),
+        ("verdict_notes", recorded.verdict_notes),
+        ("components", recorded.components),
+    ):
+        now = getattr(config, key)
+        if then != (tuple(now) if key == "components" else now):
+            yield f"branches.{branch}.{key}"
+    if speech.tracker and speech.own_words != speech_of(settings, branch).own_words:
+        yield "tracker.words"
+    if speech.tracker and speech.tracker != settings.tracker_of(branch).type:
+        yield "tracker.type"
 
 
 def read_earlier(settings: Settings, supposed: Settings, branch: str) -> Iterator[str]:

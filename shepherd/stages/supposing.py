@@ -14,6 +14,7 @@ from shepherd.stages.judge_input import SnapshotMaker
 from shepherd.stages.kept_inputs import KeptInput, document_sum
 from shepherd.stages.supposed_settings import (
     mails_not_known,
+    not_known,
     read_earlier,
     supposed_input,
     without_effect,
@@ -31,10 +32,7 @@ class Supposing:
         self._answers = report.supposed = SupposedAnswers(ZoneInfo(settings.timezone))
         report.without_effect = tuple(without_effect(settings, others, report.branch))
         self._changed: dict[str, dict[str, None]] = {}
-        self._unknown = dict.fromkeys(
-            f"{key}: it decides what is read, before anything is judged"
-            for key in read_earlier(settings, others, report.branch)
-        )
+        self._unknown = dict.fromkeys(map(not_known, read_earlier(settings, others, report.branch)))
 
     def take(self, kept: KeptInput) -> None:
         """Judge one answer by both."""

@@ -89,7 +89,7 @@ class _ToldEntries:
         self.alarms: list[AlarmChange] = []
         self.written: list[datetime] = []
         self.era = 0
-        self.lost = False
+        self.lost: list[tuple[datetime | None, datetime]] = []
         rewrites = {entry.run_id for entry in entries if entry.kind == "rewrite"}
         run_id = text = ""
         for entry in entries:
@@ -105,8 +105,8 @@ class _ToldEntries:
     def _take(self, entry: JournalEntry, at: datetime, rewriting: bool) -> None:
         data = entry.data
         match entry.kind:
-            case "began" if not self.production and "accepts" in data:
-                self.lost = True
+            case "began" if "accepts" in data:
+                self.lost.append((self.written[-2] if self.production else None, at))
             case "state":
                 self.states.setdefault(entry.subject, []).append((at, data["to"]))
             case "deployed":

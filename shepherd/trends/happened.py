@@ -54,5 +54,5 @@ class Happened(Struct, frozen=True):
     """How often the mainline was rewritten by now."""
     looked: datetime | None = None
     """When the sources were last read, or somebody said what production runs."""
-    lost: bool = False
-    """Whether there was a journal before this one, which was lost."""
+    lost: Sequence[tuple[datetime | None, datetime]] = ()
+    """From when to when the journal was lost; None: from its beginning."""

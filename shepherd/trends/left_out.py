@@ -57,7 +57,10 @@ def _within(periods: Periods, moments: Iterable[datetime]) -> int:
 def _before(known: Known, periods: Periods, since: date | None, begun: date) -> Iterator[str]:
     """What was there before somebody looked, or cannot be seen any more."""
     first = known.happened.production[0]
-    lost = known.happened.lost
+    lost = any(begin is None for begin, _ in known.happened.lost)
+    for begin, end in known.happened.lost:
+        if begin is not None and periods.of(end) is not None:
+            yield f"the time from {utc(begin)} to {utc(end)}, of which the journal was lost"
     if since is not None and since < begun:
         why = "of which the journal was lost" if lost else "when production was first looked at"
         yield f"the time before {begun}, {why}"

@@ -24,7 +24,7 @@ def gaps(happened: Happened) -> list[tuple[datetime, datetime]]:
 
 def unseen_periods(happened: Happened, periods: Periods) -> list[bool]:
     """Of each period, whether it is not known how often production moved in it: it ended before somebody
-    looked, or began when nobody did any more; or all of it lies in a gap."""
+    looked, or began when nobody did any more; or all of it lies in a gap, or was lost."""
     first = happened.production[0].at if happened.production else None
     unseen = [
         first is None
@@ -32,7 +32,8 @@ def unseen_periods(happened: Happened, periods: Periods) -> list[bool]:
         or (happened.looked is not None and periods.begin(index) > happened.looked)
         for index in range(len(periods.starts))
     ]
-    for begin, end in gaps(happened):
+    lost = [(begin, end) for begin, end in happened.lost if begin is not None]
+    for begin, end in (*gaps(happened), *lost):
         index = 0 if begin < periods.begin(0) else (periods.of(begin) or 0) + 1
         while index < len(unseen) and periods.ended(index) <= end:
             unseen[index] = True

@@ -62,8 +62,10 @@ def test_what_cannot_be_told(project: Path, words: tuple[str, ...], said: str) -
     assert said in done.err
 
 
-def test_a_page_that_cannot_be_written(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["file", "missing"])
+def test_no_folder_is_made_for_a_page(project: Path, tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("")
-    done = inv_here(project, "audit", "r3", "--page", str(tmp_path / "file" / "r3.html"))
-    assert done.code == 1
-    assert "cannot be made a folder" in done.err
+    done = inv_here(project, "audit", "r3", "--page", str(tmp_path / folder / "r3.html"))
+    assert (done.code, done.out) == (2, "")
+    assert f"{tmp_path / folder} is no folder: make it first" in done.err
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

@@ -72,6 +72,23 @@ def test_what_was_judged_by_goes_along(project: Project) -> None:
     assert list(kept_inputs(project.settings, "stable")) == []
 
 
+def test_what_was_judged_by_goes_along_on_the_host_that_did_not_carry_the_journal_on(
+    project: Project,
+) -> None:
+    before = project.judge()
+    renamed(project, "main")
+    find(project, "main")
+    # on the other host it lies where it was
+    snapshots = project.state / "snapshots"
+    (snapshots / "main" / "inputs").rename(snapshots / "stable" / "inputs")
+    find(project, "main", dry=True)
+    assert list(kept_inputs(project.settings, "main")) == []
+    find(project, "main")
+    *_, kept = kept_inputs(project.settings, "main")
+    assert isinstance(kept, KeptInput)
+    assert kept.run_id == before.run_id
+
+
 def test_verdicts_follow_the_sha(project: Project) -> None:
     renamed(project, "main")
     line = find(project, "main")

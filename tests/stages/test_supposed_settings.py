@@ -10,8 +10,9 @@ from msgspec.structs import fields, replace
 
 from shepherd.conditions import CheckResult, CommitChecks, Conditions, Limit
 from shepherd.plans.mails import BlockerHistory
+from shepherd.rules.item_speech import ItemSpeech
 from shepherd.settings import MailSettings, Settings, parse
-from shepherd.settings.branch import BranchSettings
+from shepherd.settings.branch import ALL_GRAMMARS, BranchSettings
 from shepherd.settings.model import NO_KEYS, ReportSettings
 from shepherd.settings.tracker import TrackerSettings
 from shepherd.stages.judge_input import Announcement, JudgeInput, snapshot_of
@@ -41,7 +42,7 @@ def settings(branch: str = "", more: str = "") -> Settings:
 
 
 def given(**values: object) -> JudgeInput:
-    context = SnapshotContext("run", "stable", NOW, NOW + timedelta(hours=1))
+    context = SnapshotContext("run", "stable", NOW, NOW + timedelta(hours=1), marks=ALL_GRAMMARS)
     return replace(JudgeInput("", context), **values)
 
 
@@ -122,6 +123,26 @@ def test_keys_that_decide_what_is_read_are_named() -> None:
     assert list(read_earlier(wanted, wanted, "stable")) == []
 
 
+def test_what_was_read_otherwise_at_the_time_is_named_whatever_it_is_today() -> None:
+    then = replace(
+        given().context,
+        marks=("brackets",),
+        verdict_notes="refs/notes/qa",
+        components=("web",),
+        speech=ItemSpeech("file", "b.json", {"ok": "QA Pass"}),
+    )
+    assert supposed_input(given(context=then), settings(), "stable").unknown == tuple(
+        f"{key}: it decides what is read, before anything is judged"
+        for key in (
+            "branches.stable.marks",
+            "branches.stable.verdict_notes",
+            "branches.stable.components",
+            "tracker.words",
+            "tracker.type",
+        )
+    )
+
+
 def names(table: type) -> set[str]:
     return {each.name for each in fields(table)}
 
@@ -171,7 +192,9 @@ def test_what_is_said_in_other_words_because_of_what_is_not_known_stays_as_it_wa
     tracker = '[tracker]\ntype = "file"\npath = "b.json"\nwords = { ok = ["QA Pass"] }'
     recorded = given(options=Options("block"))
     wanted = settings('marks = ["brackets", "trailers"]', f"{other}{tracker}")
-    assert supposed_input(recorded, wanted, "stable").given == recorded
+    supposed = supposed_input(recorded, wanted, "stable")
+    assert supposed.given == recorded
+    assert supposed.unknown == ("branches.stable.marks: it decides what is read, before anything is judged",)
 
 
 def test_input_of_no_data_is_answered_with_either() -> None:

@@ -258,3 +258,15 @@ def test_what_was_good_before_anybody_judged_it_did_not_wait_for_a_person_so_lon
     assert (found.whole.went_live, found.whole.phases_known) == (1, known)
     said = any("good already when a run first judged them" in each for each in found.left_out)
     assert said != bool(known)
+
+
+def test_a_time_of_which_the_journal_was_lost_is_not_known() -> None:
+    """A backup was restored: production is where it was then, and may have moved in between."""
+    told = Told()
+    told.deployed(1, 2)
+    told.write("began", later=timedelta(days=3), accepts=["run-7"])
+    found = told.trends(by="day")
+    assert [each.deployments for each in found.periods] == [1, None, None, 0]
+    assert "the time from 2010-03-01 21:00 UTC to 2010-03-04 21:00 UTC, of which the journal was lost" in (
+        found.left_out
+    )
