@@ -106,7 +106,8 @@ class _ToldEntries:
         data = entry.data
         match entry.kind:
             case "began" if "accepts" in data:
-                self.lost.append((self.written[-2] if self.production else None, at))
+                # the journal may be as young as this second
+                self.lost.append((self.written[-2:][0] if self.production else None, at))
             case "state":
                 self.states.setdefault(entry.subject, []).append((at, data["to"]))
             case "deployed":
