@@ -90,7 +90,7 @@ def test_a_judge_that_breaks_is_a_failed_attempt(ready: Host, monkeypatch: pytes
         raise KeyError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr(judging, "judge", broken)
+        patch.setattr(judging, "judgement_of", broken)
         code, _, err = ready.inv("judge")
     assert code == 1 and "KeyError" in err
     assert answers(ready) == HELD
