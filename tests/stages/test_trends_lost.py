@@ -16,4 +16,4 @@ def test_a_journal_as_young_as_its_loss() -> None:
         JournalEntry("began", data={"accepts": ["x"]}, at=AT, run_id="r2", seq=2),
     ]
     now = datetime(2026, 11, 29, 12, tzinfo=UTC)
-    assert happened_by(entries, [], None, None).lost == [(now, now)]
+    assert happened_by(entries, [], [], None).lost == [(now, now)]
