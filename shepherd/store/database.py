@@ -153,6 +153,7 @@ class Database:
         except MsgspecError as error:
             raise StoreError(
                 f"{self.name}: holds what cannot be read ({error}): it is damaged, restore it from a backup"
+                " (inv audit --verify says where)"
             ) from error
 
     def _check_untouched(self) -> None:

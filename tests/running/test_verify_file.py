@@ -29,10 +29,10 @@ def test_data_that_are_no_json_are_told_to_who_reads_them(tmp_path: Path) -> Non
     project = begun(tmp_path)
     with closing(sqlite3.connect(project.state / "shepherd.db")) as connection, connection:
         connection.execute("UPDATE journal SET data = '{no' WHERE kind = 'deployed'")
-    said = "where: inv audit --verify"
+    said = "inv audit --verify says where"
     with (
-        open_branch(project.settings, "stable", read_only=True) as store,
         pytest.raises(StoreError, match=said),
+        open_branch(project.settings, "stable", read_only=True) as store,
     ):
         store.journal.entries("deployed")
 
