@@ -133,6 +133,11 @@ class _KnownRuns:
             raise SettingsError(
                 f"no run {run!r} is kept here: none is yet; each one from now on is (inv run)"
             )
+        if run.removeprefix("r").isdecimal():
+            raise SettingsError(
+                f"{run} is a landing, and runs have names such as {newest}: inv audit {run} says which run"
+                " judged it and which promoted it"
+            )
         nearest = names[min(bisect_left(names, run), len(names) - 1)]
         raise SettingsError(
             f"no run {run!r} is kept here; the nearest is {nearest}, the newest {newest}, of {len(names)}"

@@ -125,6 +125,12 @@ def test_run_that_is_not_known_is_a_wrong_value_with_the_nearest_and_the_newest(
     )
 
 
+def test_a_landing_is_no_run_and_the_sentence_says_who_knows_its_runs(project: Project) -> None:
+    done = replay(project, "r2")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("r2 is a landing, and runs have names such as run-0014: inv audit r2 says")
+
+
 def test_since_a_day_of_the_time_zone(project: Project) -> None:
     assert as_json(project, "--since", "2011-08-03")["runs"] == 3
     # there that day begins ten hours later
