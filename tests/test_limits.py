@@ -129,7 +129,8 @@ def test_a_limit_that_passes_while_it_is_left_is_never_lost_and_never_leaks() ->
             with limited(LONG, DeadlineError("outer")):
                 seconds = chance.uniform(0.0, 0.0004)
                 with limited(seconds, TimeoutError()):
-                    end = time.perf_counter() + seconds
+                    # no timer is set to less than a millisecond: around that it passes while this is left
+                    end = time.perf_counter() + 0.001 + chance.uniform(-0.0001, 0.0002)
                     while time.perf_counter() < end:
                         pass
         except TimeoutError:
