@@ -60,7 +60,7 @@ class MoveFacts:
         return f"inv replay {run_id} --branch {named}" if named else f"inv replay {run_id}"
 
     def hash_of(self, move: JournalMove) -> str:
-        return self._journal.hash_after(move.entry.seq)
+        return self._journal.head_at(move.entry.seq)
 
     def freezes(self, move: JournalMove) -> list[TrailWord]:
         """Persons' words that were in force."""

@@ -99,7 +99,6 @@ _OF_COMMITS = _IN_ORDER.where(
 _CONTENT = select(*(journal.c[name] for name in chain.COLUMNS)).where(journal.c.seq == bindparam("place"))
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
-_LINK = chain.ENTRIES.where(_BRANCHES, journal.c.seq == bindparam("place"))
 _FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
 
 
@@ -202,7 +201,7 @@ class Journal:
     def head_name(self) -> str:
         """The head of the whole journal, of all branches, as it is now: `NUMBER:HASH`, as people and programs
         copy it for `inv audit --verify --head`."""
-        return f"{self.next_seq() - 1}:{chain.head(self._connection)}"
+        return chain.head_name(self._connection)
 
     def count(self, until: int) -> int:
         """How many entries of the branch there are up to a place."""
@@ -217,10 +216,10 @@ class Journal:
         return None if row is None else hashlib.sha256(msgspec.json.encode(list(row))).hexdigest()
 
     def head_at(self, seq: int) -> str:
-        """The chain's hash after the entry at a place; empty: it was written by a release that knew no chain,
-        or the branch has none there."""
-        row = self._connection.execute(_LINK, {"place": seq, "branches": [self._branch]}).one_or_none()
-        return "" if row is None else chain.after(row[1:])
+        """The chain's hash after the entry at a place (docs/audit.md#the-chain); empty: it was written by a
+        release that knew no chain, or is not there."""
+        row = self._connection.execute(_CONTENT, {"place": seq}).one_or_none()
+        return "" if row is None else chain.after(row)
 
     def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
@@ -238,12 +237,6 @@ class Journal:
             some = wanted[start : start + _CHUNK]
             entries += self._fetch(_OF_COMMITS, kinds=kinds, commits=some, length=len(some[0]))
         return sorted(entries, key=lambda entry: entry.seq)
-
-    def hash_after(self, seq: int) -> str:
-        """The hash of the journal up to an entry (docs/audit.md#the-chain); empty: the entry names none, or
-        is not there."""
-        row = self._connection.execute(_CONTENT, {"place": seq}).one_or_none()
-        return chain.after(list(row)) if row is not None else ""
 
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""
