@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
 from shepherd.running import told
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from shepherd.snapshot import Snapshot
     from shepherd.story import Story
     from shepherd.values import RevName
+
+T = TypeVar("T")
 
 MANY = 10
 """With more branches than this, `inv status` has a line for each (docs/settings.md#many-branches)."""
@@ -62,7 +65,7 @@ def _status_of_many(options: TaskOptions) -> int:
     """A line for each branch; one that has no answer yet is one of them."""
     from shepherd.views import many
 
-    snapshots, missing = _answers(options)
+    snapshots, missing = _of_branches(options, partial(snapshot_of, options.settings))
     present = situation(options.settings)
     say(many.status(snapshots, [str(why) for why in missing], present))
     return code_of_answers(options, snapshots, present)
@@ -174,24 +177,33 @@ def last_answers(options: TaskOptions) -> list[Snapshot]:
     Raises:
         NoAnswerError: no branch has one.
     """
-    snapshots, missing = _answers(options)
-    if not snapshots:
+    return known_of_branches(options, partial(snapshot_of, options.settings))
+
+
+def known_of_branches(options: TaskOptions, read: Callable[[str], T]) -> list[T]:
+    """What is read of each branch; one of which nothing is known is said, and hides none of the others.
+
+    Raises:
+        NoAnswerError: nothing is known of any.
+    """
+    known, missing = _of_branches(options, read)
+    if not known:
         raise missing[0]
     for why in missing:
         complain(str(why))
-    return snapshots
+    return known
 
 
-def _answers(options: TaskOptions) -> tuple[list[Snapshot], list[NoAnswerError]]:
-    """The last answers, and why other branches have none."""
-    snapshots: list[Snapshot] = []
+def _of_branches(options: TaskOptions, read: Callable[[str], T]) -> tuple[list[T], list[NoAnswerError]]:
+    """What is read of each branch, and why nothing is known of others."""
+    known: list[T] = []
     missing: list[NoAnswerError] = []
     for branch in options.branches:
         try:
-            snapshots.append(snapshot_of(options.settings, branch))
+            known.append(read(branch))
         except NoAnswerError as why:
             missing.append(why)
-    return snapshots, missing
+    return known, missing
 
 
 def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:

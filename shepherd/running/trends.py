@@ -6,53 +6,40 @@ from datetime import date
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
-from shepherd.errors import NoAnswerError, SettingsError
+from shepherd.errors import NO_DATA, SettingsError
 from shepherd.running.log import now
 from shepherd.running.output import json_for_terminals
+from shepherd.running.reading import known_of_branches
 from shepherd.running.switch import mention
-from shepherd.running.tasking import TaskOptions, complain, say
+from shepherd.running.tasking import TaskOptions, say
 from shepherd.values import date as day_of
 
 if TYPE_CHECKING:
-    from shepherd.trends.model import By, Trends
+    from shepherd.trends.model import By
 
 
 def trends(options: TaskOptions, *, by: str = "week", since: str | None = None, json: bool = False) -> int:
-    """Print them. With `--json` and one branch an object, with several an array.
+    """Print them. With `--json` and one branch an object, with several an array. Exit code 5 where nothing
+    was read yet of some branch.
 
     Raises:
         SettingsError: there is no such period, or no such day.
-        NoAnswerError: nothing was read yet.
+        NoAnswerError: nothing was read yet of any branch.
     """
+    from shepherd.stages.trends import trends_of
     from shepherd.views.feeds import plain_json
     from shepherd.views.four_keys import as_text
 
-    mention(options.settings)
-    found = _of_branches(options, _period(by), _since(since, options.settings.timezone))
+    settings = options.settings
+    mention(settings)
+    period, day = _period(by), _since(since, settings.timezone)
+    found = known_of_branches(options, lambda branch: trends_of(settings, branch, now(), period, day))
     if json:
         document = plain_json(found[0] if len(options.branches) == 1 else found)
         say(json_for_terminals(document))
     else:
         say("\n\n\n".join(map(as_text, found)))
-    return 0
-
-
-def _of_branches(options: TaskOptions, by: By, since: date | None) -> list[Trends]:
-    """A branch of which nothing was read yet is said, and hides none of the others."""
-    from shepherd.stages.trends import trends_of
-
-    found: list[Trends] = []
-    missing: list[NoAnswerError] = []
-    for branch in options.branches:
-        try:
-            found.append(trends_of(options.settings, branch, now(), by, since))
-        except NoAnswerError as error:
-            missing.append(error)
-    if not found:
-        raise missing[0]
-    for why in missing:
-        complain(str(why))
-    return found
+    return NO_DATA if len(found) < len(options.branches) else 0
 
 
 def _period(by: str) -> By:

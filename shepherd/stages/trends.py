@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from shepherd.errors import NoAnswerError
 from shepherd.landing import Landing
 from shepherd.settings import Settings
 from shepherd.stages.older import OlderHistory
@@ -34,6 +35,8 @@ def trends_of(
     """
     with open_branch(settings, branch, read_only=True) as store:
         happened = what_happened(settings, branch, store)
+    if not happened.written:
+        raise NoAnswerError(f"{branch}: nothing was read yet: inv find")
     return trends(branch, happened, now, by, since, settings.timezone)
 
 

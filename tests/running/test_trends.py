@@ -75,3 +75,13 @@ def test_nothing_was_read_yet(tmp_path: Path) -> None:
     code, out, err = Host(tmp_path).inv("trends")
     assert (code, out) == (5, "")
     assert "inv find" in err
+
+
+def test_a_branch_of_which_nothing_was_read_hides_no_other_and_is_no_data(host: Host) -> None:
+    file = host.project.folder / "shepherd.toml"
+    text = file.read_text()
+    other = text[text.index("[branches.stable]") : text.index("[tracker]")].replace("stable]", "other]")
+    file.write_text(text.replace("[tracker]", f"{other}[tracker]"))
+    code, out, err = host.inv("trends")
+    assert code == 5
+    assert out.startswith("stable: how often") and "other" in err + out
