@@ -150,14 +150,15 @@ def _state(said: SaidOfLanding | None, with_good: bool) -> str:
 
 
 def _of_the_rest(old: Snapshot, new: Snapshot) -> Iterator[Difference]:
-    for kind, before, after in (
-        ("blockers", {each.revno for each in old.blockers}, {each.revno for each in new.blockers}),
-        ("alarms", {each.revno for each in old.alarms}, {each.revno for each in new.alarms}),
-    ):
+    named: dict[DifferenceKind, tuple[set[int], set[int]]] = {
+        "blockers": ({each.revno for each in old.blockers}, {each.revno for each in new.blockers}),
+        "alarms": ({each.revno for each in old.alarms}, {each.revno for each in new.alarms}),
+    }
+    for kind, (before, after) in named.items():
         if before - after:
-            yield Difference(Way(kind, after="gone"), _newest(before - after))  # type: ignore[arg-type]
+            yield Difference(Way(kind, after="gone"), _newest(before - after))
         if after - before:
-            yield Difference(Way(kind, after="new"), _newest(after - before))  # type: ignore[arg-type]
+            yield Difference(Way(kind, after="new"), _newest(after - before))
     keys: dict[str, list[int]] = {}
     both = {each.revno: each for each in old.landings}
     for entry in new.landings:
@@ -166,10 +167,9 @@ def _of_the_rest(old: Snapshot, new: Snapshot) -> Iterator[Difference]:
                 keys.setdefault(key, []).append(entry.revno)
     for key in _differing(old, new, _TOLD):
         yield Difference(Way("text" if key in TEXTS else "other", key))
-    for kind in ("blockers", "alarms"):
+    for kind, (before, after) in named.items():
         # the same landings, of which something else is said
-        before, after = getattr(old, kind), getattr(new, kind)
-        if before != after and {each.revno for each in before} == {each.revno for each in after}:
+        if before == after and getattr(old, kind) != getattr(new, kind):
             yield Difference(Way("other", kind))
     for key, revnos in keys.items():
         yield Difference(Way("text" if key in LANDING_TEXTS else "other", f"landings.{key}"), tuple(revnos))

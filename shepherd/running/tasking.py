@@ -160,6 +160,7 @@ def _complete_context(machine: ParseMachine) -> None:
     _complete(machine)
 
 
+# Invoke's own parser is the only one that `inv` uses: a method of it is replaced
 ParseMachine.complete_context = _complete_context  # type: ignore[method-assign, assignment]
 
 
