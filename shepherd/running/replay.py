@@ -76,11 +76,31 @@ class _KnownRuns:
         others: Settings | None,
     ) -> None:
         """Judge again what is asked for of a branch."""
+        # before the inputs are read: what a run keeps meanwhile has an input, too
+        snapshots = runs_of_snapshots(settings, report.branch) if run is None else []
+        met = self._judged(settings, report, run, since, others)
+        if run is not None:
+            return
+        _say_without_input(report, snapshots, met, since)
+        if not report.answers and not report.problems:
+            which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
+            if since is not None:
+                which = "none since then is kept (inv replay judges all that are)"
+            report.problems.append(f"{report.branch}: no run could be judged again: {which}")
+
+    def _judged(
+        self,
+        settings: Settings,
+        report: BranchReplay,
+        run: str | None,
+        since: datetime | None,
+        others: Settings | None,
+    ) -> dict[str, None]:
+        """Judge again; the runs that were met, in the order in which they judged."""
         branch = report.branch
         show = ReplayProgress(branch)
         strangers: dict[str, list[str]] = {}
         met: dict[str, None] = {}
-        snapshots = runs_of_snapshots(settings, branch) if run is None else []
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
@@ -102,25 +122,11 @@ class _KnownRuns:
         judging.done()
         for named, runs in strangers.items():
             report.unjudged += len(runs)
-            report.problems += (
-                f"{branch}: {count(len(runs), 'answer')}, the first of {runs[0]}, are not judged again: by"
-                f" what was kept they are answers of {named}",
-            )
-        without, begin = [each for each in snapshots if each not in met], next(iter(met), "")
-        if since is None and begin:
-            # nothing was kept then yet, or it is older than `keep_inputs`; or somebody removed the folder
-            report.earlier = sum(each < begin for each in without)
-        if lost := [each for each in without if each > begin > ""]:
-            report.unjudged += len(lost)
             report.problems.append(
-                f"{branch}: not judged again: {count(len(lost), 'snapshot')} without an input, the first of"
-                f" run {lost[0]}: an older release answered then, or what it judged by is lost"
+                f"{branch}: {count(len(runs), 'answer')}, the first of {runs[0]}, are not judged again: by"
+                f" what was kept they are answers of {named}"
             )
-        if not report.answers and run is None and not report.problems:
-            which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
-            if since is not None:
-                which = "none since then is kept (inv replay judges all that are)"
-            report.problems.append(f"{branch}: no run could be judged again: {which}")
+        return met
 
     def check(self, run: str, reports: list[BranchReplay]) -> None:
         """Raises SettingsError, NoAnswerError: the run was not met."""
@@ -141,6 +147,28 @@ class _KnownRuns:
         nearest = names[min(bisect_left(names, run), len(names) - 1)]
         raise SettingsError(
             f"no run {run!r} is kept here; the nearest is {nearest}, the newest {newest}, of {len(names)}"
+        )
+
+
+def _say_without_input(
+    report: BranchReplay, snapshots: list[str], met: dict[str, None], since: datetime | None
+) -> None:
+    """Say which snapshots have no input: those from before the first one, and those that lost theirs.
+
+    Args:
+        snapshots: the runs that kept one, ascending. met: those whose input was read.
+    """
+    without, begin = [each for each in snapshots if each not in met], next(iter(met), "")
+    if not begin:
+        return
+    if since is None:
+        # nothing was kept then yet, or it is older than `keep_inputs`; or somebody removed the folder
+        report.earlier = sum(each < begin for each in without)
+    if lost := [each for each in without if each > begin]:
+        report.unjudged += len(lost)
+        report.problems.append(
+            f"{report.branch}: not judged again: {count(len(lost), 'snapshot')} without an input, the first"
+            f" of run {lost[0]}: an older release answered then, or what it judged by is lost"
         )
 
 
