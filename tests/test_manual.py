@@ -74,14 +74,17 @@ def test_the_version_is_our_own_also_in_a_release(bin_folder: Path, tmp_path: Pa
         return done.stdout.splitlines()[0]
 
     program = str(bin_folder / "shepherd")
-    assert first_line(program, "--version") == first_line(program, "version") == f"QA Shepherd {__version__}"
+    assert first_line(program, "--version") == first_line(program, "version")
+    assert first_line(program, "version").startswith(f"QA Shepherd {__version__}")
     release = tmp_path / "releases" / "0007-3f9c2ab41d07"
     shutil.copytree(ROOT / "shepherd", release / "shepherd")
+
+    def of_the_copy() -> str:
+        words = [sys.executable, "-m", "shepherd", "--version"]
+        return subprocess.run(words, cwd=release, capture_output=True, text=True).stdout
+
     (release / "release.json").write_text('{"commit": "3f9c2ab41d07aaaa"}')
-    done = subprocess.run(
-        [sys.executable, "-m", "shepherd", "--version"], cwd=release, capture_output=True, text=True
-    )
-    assert done.stdout == f"QA Shepherd {__version__} (release {release.name}, commit 3f9c2ab41d07aaaa)\n"
+    assert of_the_copy() == f"QA Shepherd {__version__} (release {release.name}, commit 3f9c2ab41d07aaaa)\n"
 
 
 @pytest.mark.real
