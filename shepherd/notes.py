@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from shepherd.snapshot import Rev
+from shepherd.words import BugName
 
 
 class NoteLine(Struct, frozen=True):
@@ -18,7 +19,7 @@ class NoteLine(Struct, frozen=True):
     id: str
     title: str
     person: str
-    bugs: tuple[int, ...] = ()
+    bugs: tuple[BugName, ...] = ()
     requests: tuple[str, ...] = ()
     url: str = ""
     state: str = ""

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from shepherd.conditions import ConditionState
 from shepherd.sentence import Parts, Sentence
+from shepherd.words import BugName
 from shepherd.words import State as State  # part of this interface
 
 SCHEMA = 1
@@ -136,7 +137,7 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     url: str = ""
     person: str = ""
     landed_at: datetime
-    bugs: tuple[int, ...] = ()
+    bugs: tuple[BugName, ...] = ()
     requests: tuple[str, ...] = ()
     closes: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shepherd.words import Item
+from shepherd.words import BugName, Item
 
 
 class StoryEvent(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Story(Struct, frozen=True):
     id: str
     title: str
     person: str
-    bugs: tuple[int, ...]
+    bugs: tuple[BugName, ...]
     landed_at: datetime
     in_production: bool | None
     """Production contains it; it runs it if nothing there has undone it. None: there is no data."""

@@ -19,8 +19,8 @@ State = Literal[
 ]
 """The QA states of a landing (docs/rules.md#state)."""
 Item = str
-"""A bug or a request by its name: "824435", "#12" (GitHub, Gitea), "!12" (GitLab). A request keeps its
-project ("group/project!12") where the settings do not say whether that is ours."""
+"""A bug or a request by its name: "824435", "ABC-123" (Jira), "#12" (GitHub, Gitea), "!12" (GitLab).
+A request keeps its project ("group/project!12") where the settings do not say whether that is ours."""
 
 
 def is_request(item: Item) -> bool:
@@ -43,9 +43,13 @@ def item_order(item: Item) -> tuple[str, int]:
     return prefix, int(item[len(prefix) :] or 0)
 
 
-def bug_numbers(bugs: Iterable[Item]) -> tuple[int, ...]:
-    """The bugs as JSON has them: as numbers (docs/interfaces.md#snapshot)."""
-    return tuple(map(int, bugs))
+BugName = int | str
+"""A bug as JSON has it: 824435, "ABC-123" (docs/interfaces.md#snapshot)."""
+
+
+def bug_names(bugs: Iterable[Item]) -> tuple[BugName, ...]:
+    """The bugs as JSON has them: numbers as numbers, keys as texts."""
+    return tuple(int(bug) if bug.isdecimal() else bug for bug in bugs)
 
 
 class ItemTags(Struct, frozen=True, gc=False):
@@ -57,6 +61,9 @@ class ItemTags(Struct, frozen=True, gc=False):
     """Ascending N of `bad-commit-N`; always empty for requests."""
     unreadable: str = ""
     """Why the item could not be read; the words are empty then."""
+    of_newest: bool = False
+    """A status or a field says that it is bad, which names no landing: the newest one in the window is meant
+    that names the item (docs/rules.md#what-people-say)."""
 
     @property
     def word(self) -> Word | None:

@@ -12,7 +12,7 @@ from shepherd.words import (
     Options,
     RecordedEvidence,
     TrackerData,
-    bug_numbers,
+    bug_names,
     is_request,
     item_name,
     item_order,
@@ -40,7 +40,7 @@ def test_bugs_come_before_requests_and_both_by_number() -> None:
 
 
 def test_json_has_bugs_as_numbers() -> None:
-    assert bug_numbers(("824435", "1")) == (824435, 1)
+    assert bug_names(("824435", "ABC-12")) == (824435, "ABC-12")
 
 
 def test_the_rules_ask_nothing_of_the_form_of_an_item() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
@@ -24,8 +24,8 @@ MAX_WARNINGS = 20
 class MarkCollector:
     """Filled by the grammars, in any order; `marks` gives the result."""
 
-    bugs: list[tuple[int, list[int]]] = field(default_factory=list)
-    """Where in the body (-1: before it), and the numbers named there."""
+    bugs: list[tuple[int, Sequence[int | str]]] = field(default_factory=list)
+    """Where in the body (-1: before it), and the numbers or keys named there."""
     requests: list[str] = field(default_factory=list)
     closes: list[int] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
@@ -71,7 +71,7 @@ class MarkCollector:
 
     def marks(self, subject: str, summary: str = "") -> Marks:
         """Everything found, bugs in order of appearance, without duplicates."""
-        bugs: Iterable[int] = ()
+        bugs: Iterable[int | str] = ()
         if self.bugs:
             bugs = chain.from_iterable(numbers for _, numbers in sorted(self.bugs, key=itemgetter(0)))
         own = set(self.requests)

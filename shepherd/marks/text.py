@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from shepherd.printable import CONTROLS, INSTEAD, INVISIBLE, SURROGATES
@@ -47,6 +48,8 @@ class CommitMessage(NamedTuple):
     lower: str
     """`own` in lower case: to ask cheaply whether a word occurs at all. Its offsets are others."""
     project: str | None = None
+    """See `parse`."""
+    key_projects: Sequence[str] = ()
     """See `parse`."""
 
 

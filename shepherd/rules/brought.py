@@ -88,6 +88,21 @@ class TagTargets:
             self.learned[request, 0] = ids
         return [*now, *(sha for sha in before if sha in self._landing_of and self.landing_of(sha).id != sha)]
 
+    def of_newest(self, item: Item, newest: int, since: int) -> Sequence[str]:
+        """The commit that a status means which says that an item is bad: its newest landing when that was
+        first seen.
+
+        Args:
+            newest: revno of the newest landing that names the item; 0: none does.
+        """
+        known = self._recorded.named.get((item, 0))
+        if known is not None and known.seq >= since:
+            return [sha for sha in known.ids if sha in self._landing_of]
+        commits = (self._landings[newest].id,) if newest else ()
+        if commits:
+            self.learned[item, 0] = commits
+        return commits
+
     def is_elsewhere(self, bug: Item, n: int) -> bool:
         """Whether another mainline's landing N names the bug: unless ours does as well, bad-commit-N speaks
         of that mainline alone."""

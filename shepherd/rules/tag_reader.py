@@ -140,6 +140,8 @@ class _TagReader:
             self.evidence.name_bad(self._targets.of_request(item, landings), item, bad_since(history))
             for landing in landings:
                 self._bad(item, landing, "tag")
+        elif tags.of_newest:
+            self._bad_newest(item, others[0] if others else None, landings, history)
         else:
             self._plain_bad(item, landings, history)
 
@@ -222,6 +224,15 @@ class _TagReader:
                 self.evidence.add(landing, ItemEvidence(item, kept.word or "needstesting", "kept"))
             else:
                 self._bad(item, landing, "plain-bad")
+
+    def _bad_newest(
+        self, item: Item, word: Word | None, landings: Sequence[Landing], history: History
+    ) -> None:
+        """Note a bad that a status says: it is the landing's that was the newest when it was first seen."""
+        since = bad_since(history)
+        commits = self._targets.of_newest(item, self.newest, since)
+        self.evidence.name_bad(commits, item, since)
+        self._not_bad(item, word, landings, history)
 
     def _plain_since(self, item: Item, history: History) -> int:
         """Since when the bug has been qa-bad without a bad-commit that counts."""

@@ -144,6 +144,10 @@ BranchName = Annotated[
     _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
     _expect("another name, since that is the page of all branches", "index".__ne__, repeat=False),
 ]
+NoticeName = Annotated[
+    str,
+    _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
+]
 TrackerName = Annotated[
     str,
     _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
@@ -205,6 +209,16 @@ TagWord = Annotated[
     str, _expect("one of ok, bad, untestable, needstesting", "ok|bad|untestable|needstesting")
 ]
 TagText = Annotated[str, _expect("the text of a tag", _is_tag_text)]
+ItemText = Annotated[
+    str,
+    _expect(
+        "a text without blanks around it", lambda text: text == text.strip() != "" and text.isprintable()
+    ),
+]
+"""Of a status or a value of a field, as people see it."""
+KeyProject = Annotated[
+    str, _expect('the key of a project in capitals, as "ABC" is of ABC-123', r"[A-Z][A-Z0-9_]{0,99}")
+]
 BugStatus = Annotated[
     str,
     _expect('a status such as "Fix Committed"', lambda text: text.isprintable() and text == text.strip()),

@@ -117,6 +117,26 @@ class PromotionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     settle: Duration = Duration("15m")
 
 
+NoticeKind = Literal["answer", "alarm", "hang", "promotion", "freeze", "escalation"]
+"""What chats and webhooks are told of (docs/notices.md)."""
+
+
+class NotifySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """One table [[notify]]: a chat or a webhook, and what it is told."""
+
+    name: kinds.NoticeName
+    """Which one it is, in journal and log: a URL may hold a secret."""
+    url_file: kinds.FilePath
+    """The file with the URL: https:// is a webhook of ours, any other goes to apprise (docs/notices.md)."""
+    on: tuple[NoticeKind, ...] = get_args(NoticeKind)
+    branches: tuple[kinds.BranchName, ...] = ()
+    """Empty: all."""
+    quiet: Duration = Duration("10m")
+    """One message at most in so long; what is held back is summed up in the next."""
+    secret_file: kinds.FilePath = ""
+    """Signs a webhook's body by HMAC-SHA256; empty: it is not signed."""
+
+
 class DeploySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The hosts that `fab` deploys to."""
 
@@ -167,6 +187,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """URL of the tagger's database, of SQLite or PostgreSQL; empty: SQLite in state_dir."""
     database_password_file: kinds.FilePath = ""
     """For a server; empty: as libpq finds one (PGPASSFILE, ~/.pgpass)."""
+    notify: tuple[NotifySettings, ...] = ()
     file: Path = Path()
     """Where the settings were read from, links resolved; relative paths start there. Not a key."""
     included: tuple[Path, ...] = ()

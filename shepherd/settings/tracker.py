@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from os.path import normpath
 from typing import Literal
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Struct
 
 from shepherd.settings import kinds
 from shepherd.settings.branch import ALL_GRAMMARS, Grammar
 
-TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea"]
+TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea", "jira", "redmine"]
 GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "none": ALL_GRAMMARS,
     "file": ALL_GRAMMARS,
@@ -19,6 +20,8 @@ GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "github": ("forge",),
     "gitlab": ("forge",),
     "gitea": ("forge",),
+    "jira": ("keys",),
+    "redmine": ("footers",),
 }
 """Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
 forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
@@ -29,6 +32,24 @@ class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
 
     landed: kinds.BugStatus = "Fix Committed"
     rolled_back: kinds.BugStatus = "In Progress"
+
+
+class WordTexts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which statuses stand for which word (docs/rules.md#what-people-say)."""
+
+    ok: tuple[kinds.ItemText, ...] = ()
+    bad: tuple[kinds.ItemText, ...] = ()
+    untestable: tuple[kinds.ItemText, ...] = ()
+    needstesting: tuple[kinds.ItemText, ...] = ()
+    silent: tuple[kinds.ItemText, ...] = ()
+    """Those that say nothing about QA; any other is a warning."""
+
+
+class FieldWords(WordTexts, frozen=True, forbid_unknown_fields=True):
+    """The same of the values of one field."""
+
+    name: kinds.ShortText = ""
+    """As people see it, or its id ("customfield_10042"; Redmine: its number); empty: no field is read."""
 
 
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,11 +69,19 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     request_url: kinds.RequestUrl = ""
     words: dict[kinds.TagWord, tuple[kinds.TagText, ...]] = {}
     """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (docs/rules.md#what-people-say)."""
+    statuses: WordTexts = msgspec.field(default_factory=WordTexts)
+    """jira, redmine: what an issue's status says."""
+    field: FieldWords = msgspec.field(default_factory=FieldWords)
+    """jira, redmine: what one field of an issue says."""
+    keys: tuple[kinds.KeyProject, ...] = ()
+    """The projects whose keys the grammar `keys` reads: "ABC" for ABC-123."""
+    login: kinds.ShortText = ""
+    """jira: the address of the account whose API token `credentials_file` holds; empty: a bearer token."""
     tag: bool = True
     """Whether the tagger writes."""
     cap: kinds.Cap = 100
     """Comments that it writes in one run at most."""
-    status: TagStatus = field(default_factory=TagStatus)
+    status: TagStatus = msgspec.field(default_factory=TagStatus)
 
     @property
     def sign(self) -> str:

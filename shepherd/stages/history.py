@@ -20,7 +20,7 @@ from shepherd.stages.timeline import RefMove, brought, landed_at, reached
 from shepherd.store import Journal, JournalEntry, open_branch
 from shepherd.story import Story, StoryEvent
 from shepherd.values import RevName, iso, utc
-from shepherd.words import Cover, bug_numbers, item_name
+from shepherd.words import Cover, bug_names, item_name
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 BRANCH_KINDS = (
@@ -84,7 +84,7 @@ def story_of(
         id=landing.id,
         title=landing.shown_title,
         person=landing.person,
-        bugs=bug_numbers(landing.bugs),
+        bugs=bug_names(landing.bugs),
         landed_at=landed_at(landing, now),
         in_production=in_production,
         undone_by=undone_by,

@@ -19,7 +19,7 @@ from shepherd.sentence import Part, Parts, Sentence, revision
 from shepherd.stages.condition_entries import condition_entries
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.timeline import brought, reached
-from shepherd.words import bug_numbers
+from shepherd.words import bug_names
 
 
 def progress_of(
@@ -139,7 +139,7 @@ def landing_entries(
             url=url,
             person=landing.person,
             landed_at=landed[revno],
-            bugs=bug_numbers(landing.bugs),
+            bugs=bug_names(landing.bugs),
             requests=landing.requests,
             closes=landing.closes,
             labels=landing.labels,

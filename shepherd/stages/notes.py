@@ -17,7 +17,7 @@ from shepherd.stages.older import OlderHistory
 from shepherd.stages.recorded import covers
 from shepherd.store import Journal, JournalEntry, open_branch
 from shepherd.values import RevName
-from shepherd.words import Cover, bug_numbers
+from shepherd.words import Cover, bug_names
 
 
 def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, to: RevName) -> ReleaseNotes:
@@ -73,7 +73,7 @@ def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, 
             landing.id,
             landing.shown_title,
             landing.person,
-            bug_numbers(landing.bugs),
+            bug_names(landing.bugs),
             landing.requests,
             landing.url,
             states.get(landing.id, ""),

@@ -77,6 +77,16 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
 
         _want_urllib3(settings)
         return GiteaTracker(settings, claims)
+    if kind == "jira":
+        from shepherd.trackers.jira.reading import JiraTracker
+
+        _want_urllib3(settings)
+        return JiraTracker(settings)
+    if kind == "redmine":
+        from shepherd.trackers.redmine.reading import RedmineTracker
+
+        _want_urllib3(settings)
+        return RedmineTracker(settings)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
 
@@ -108,6 +118,16 @@ def open_writer(settings: Settings) -> Writer:
 
         _want_urllib3(settings)
         return gitea.open_writer(settings)
+    if kind == "jira":
+        from shepherd.trackers.jira.writing import JiraWriter
+
+        _want_urllib3(settings)
+        return JiraWriter(settings)
+    if kind == "redmine":
+        from shepherd.trackers.redmine.writing import RedmineWriter
+
+        _want_urllib3(settings)
+        return RedmineWriter(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from shepherd.marks import parse
 from shepherd.snapshot import LandingEntry, Snapshot
+from shepherd.words import BugName
 from tests.project import Project
 
 NEEDS_NOBODY = {"testfix", "rollback", "exempt", "orphan"}
@@ -37,10 +38,10 @@ class Play:
     chance: random.Random
     first: int
     last: int
-    said: dict[int, list[int]] = field(default_factory=dict)
-    good: set[int] = field(default_factory=set)
-    tagged: set[int] = field(default_factory=set)
-    rolled_back: set[int] = field(default_factory=set)
+    said: dict[BugName, list[int]] = field(default_factory=dict)
+    good: set[BugName] = field(default_factory=set)
+    tagged: set[BugName] = field(default_factory=set)
+    rolled_back: set[BugName] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""Redmine, by its REST service."""
