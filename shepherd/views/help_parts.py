@@ -44,6 +44,8 @@ class HelpFacts(Struct, frozen=True):
     trackers: tuple[str, ...]
     unnamed: tuple[str, ...]
     """What is done with a landing that names nothing: block, needs-qa, pass."""
+    keys: tuple[str, ...] = ("ABC",)
+    """The projects whose keys the grammar `keys` reads; where none are known, one as an example."""
     notes: str = ""
     """The notes ref that verdicts are read from."""
     words: Mapping[str, tuple[str, ...]] = {}
@@ -83,6 +85,7 @@ def facts_of(settings: Settings, name: str) -> HelpFacts:
         grammars=tuple(branch.marks),
         trackers=(tracker.type,),
         unnamed=(branch.orphans_rule,),
+        keys=tracker.keys or ("ABC",),
         notes=branch.verdict_notes,
         words={word: tuple(texts) for word, texts in tracker.words.items()},
         mainline=branch.ref,
