@@ -117,7 +117,7 @@ def written(facts: HelpFacts) -> Iterator[HelpSection]:
 
 
 def _keys(facts: HelpFacts) -> tuple[HelpBlock, ...]:
-    first = facts.keys[0]
+    first = next(iter(facts.keys), "ABC")
     projects = (
         f" Read are keys of {', '.join(facts.keys)}, and of no other project." if facts.keys[1:] else ""
     )

@@ -44,8 +44,6 @@ class HelpFacts(Struct, frozen=True):
     trackers: tuple[str, ...]
     unnamed: tuple[str, ...]
     """What is done with a landing that names nothing: block, needs-qa, pass."""
-    keys: tuple[str, ...] = ("ABC",)
-    """The projects whose keys the grammar `keys` reads; where none are known, one as an example."""
     notes: str = ""
     """The notes ref that verdicts are read from."""
     words: Mapping[str, tuple[str, ...]] = {}
@@ -58,6 +56,8 @@ class HelpFacts(Struct, frozen=True):
     """Each in words."""
     freezes: tuple[str, ...] = ()
     """The standing windows, each in words."""
+    keys: tuple[str, ...] = ()
+    """The projects whose keys the grammar `keys` reads."""
 
     @property
     def of_branch(self) -> str:
@@ -85,7 +85,6 @@ def facts_of(settings: Settings, name: str) -> HelpFacts:
         grammars=tuple(branch.marks),
         trackers=(tracker.type,),
         unnamed=(branch.orphans_rule,),
-        keys=tracker.keys or ("ABC",),
         notes=branch.verdict_notes,
         words={word: tuple(texts) for word, texts in tracker.words.items()},
         mainline=branch.ref,
@@ -93,6 +92,7 @@ def facts_of(settings: Settings, name: str) -> HelpFacts:
         checks=branch.checks,
         limits=tuple(map(limit_text, branch.limits)),
         freezes=tuple(map(window_text, (*settings.freeze, *branch.freeze))),
+        keys=tracker.keys,
     )
 
 
