@@ -89,5 +89,5 @@ def folded(text: str) -> str:
 
 
 def folded_name(text: str) -> str:
-    """The same of the name of a status, a field or its value, which people type by hand: blanks count once."""
+    """The same of the name of a status, of a field or of its value: several blanks count as one."""
     return " ".join(folded(text).split())
