@@ -18,7 +18,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers import bodies, failures
 from shepherd.trackers import http as network
 from shepherd.trackers.http import GarbledError, HttpSession, Reply
-from shepherd.trackers.proxies import proxy_for
+from shepherd.proxies import proxy_for
 from shepherd.words import Budget
 
 if TYPE_CHECKING:
