@@ -1,0 +1,20 @@
+"""Why Redmine refuses something, in our own words: its refusals have no text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shepherd.trackers.client import Meant
+
+_WHY = {
+    401: "answered 401: the API key is missing or not accepted: it was reset, or its account is locked",
+    404: "answered 404: there is no such thing, or no Redmine; is tracker.service_root right?",
+    406: "answered 406: it does not speak JSON here; is tracker.service_root right?",
+    412: "answered 412: it does not know the account that another one is asked to act for",
+    422: "answered 422: it does not accept this",
+}
+
+
+def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> Meant:
+    """See Meaning. An answer of 401 or 403 has no body at all (ApplicationController#require_login)."""
+    return Meant(status, headers, _WHY.get(status, ""))
