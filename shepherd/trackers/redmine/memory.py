@@ -20,12 +20,14 @@ as its host's clock shows it: it is an hour early in the hour in which summer ti
 Redmine may differ."""
 
 
-class SeenIssue(Struct, frozen=True, gc=False):
+class SeenIssue(Struct, frozen=True, gc=False, array_like=True):
     """One issue that the account could see."""
 
     status: str
-    values: tuple[str, ...] | None
-    """Of the field of the settings; None: it has no such field."""
+    values: tuple[str, ...] = ()
+    """Of the field of the settings."""
+    field: str = ""
+    """The name of that field; empty: the issue has none that the account may see."""
 
 
 class RedmineMemory(Struct, frozen=True):
@@ -40,8 +42,6 @@ class RedmineMemory(Struct, frozen=True):
     newest: datetime
     """The last change of any of these issues, by Redmine's clock."""
     seen: dict[int, SeenIssue]
-    field: str = ""
-    """Name of the field of the settings, as an issue gave it; empty: none had it."""
 
 
 def decode(memory: bytes, basis: str) -> RedmineMemory | None:
