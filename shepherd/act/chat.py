@@ -47,15 +47,17 @@ class _Kept(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
+        self.warnings: list[str] = []
+        self.details: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        kept = self.warnings if record.levelno >= logging.WARNING else self.details
+        kept.append(record.getMessage())
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
-    """Nothing that apprise and what it uses log or warn of gets any further than the list."""
+def _listening() -> Iterator[_Kept]:
+    """Nothing that apprise and what it uses log or warn of gets any further than here."""
     kept = _Kept()
     loggers = [logging.getLogger(name) for name in ("apprise", "urllib3", "requests", "charset_normalizer")]
     before = [(each.propagate, each.level, list(each.handlers)) for each in loggers]
@@ -65,7 +67,7 @@ def _listening() -> Iterator[list[str]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield kept.lines
+            yield kept
     finally:
         for each, (each.propagate, level, each.handlers) in zip(loggers, before, strict=True):
             each.setLevel(level)
@@ -103,8 +105,8 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
             settings,
             place,
             "url_file",
-            f"{settings.place(place.url_file)} does not hold an address that apprise knows; how one is written"
-            " for each service: https://appriseit.com/services/",
+            f"{settings.place(place.url_file)} does not hold an address that apprise knows; how each"
+            " service wants it: https://appriseit.com/services/",
         )
     if not re.search(r"[?&]rto=", url):
         service.socket_read_timeout = SILENCE
@@ -152,15 +154,15 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
     _explain(log, place, file)
 
 
-def _explain(log: list[str], place: NotifySettings, file: str) -> None:
+def _explain(log: _Kept, place: NotifySettings, file: str) -> None:
     """Raises what the log of apprise amounts to."""
-    socket_errors = [line for line in log if _BROKEN.match(line)]
+    socket_errors = [line for line in log.details if _BROKEN.match(line)]
     if socket_errors:
         last = socket_errors[-1]
         if _CERTIFICATE.search(last):
             not_delivered(
                 place,
-                "it shows a certificate that cannot be verified (REQUESTS_CA_BUNDLE names other authorities)",
+                "it shows a certificate that cannot be verified (REQUESTS_CA_BUNDLE names others)",
             )
         if _NAME.search(last):
             not_delivered(place, f"it could not be found by that name; is the address in {file} right?")
@@ -169,7 +171,7 @@ def _explain(log: list[str], place: NotifySettings, file: str) -> None:
                 place, f"it accepts no connection; does it run, and is the address in {file} right?"
             )
         perhaps_delivered(place, "it gave no answer that could be read")
-    statuses = [int(match[1]) for line in log if (match := _STATUS.search(line))]
+    statuses = [int(match[1]) for line in log.warnings if (match := _STATUS.search(line))]
     if statuses and statuses[-1] in _UNDERSTOOD:
         not_delivered(
             place,

@@ -48,8 +48,8 @@ def wrong(settings: Settings, place: NotifySettings, key: str, problem: str) -> 
 
 
 def answered(place: NotifySettings, file: str, status: int, wait: float = 0.0) -> NoReturn:
-    """Raises NoticeError for a status outside of 2xx, or UnsureError where the message may have been taken all
-    the same.
+    """Raises NoticeError for a status outside of 2xx, or UnsureError where the message may have been taken
+    all the same.
 
     Args:
         file: the one that holds the address.
@@ -94,7 +94,7 @@ def unreachable(error: Exception, file: str) -> str:
         case TimeoutError():
             return f"no connection came about in time{_LATER}"
         case ssl.SSLCertVerificationError():
-            return "it shows a certificate that cannot be verified (SSL_CERT_FILE names other authorities)"
+            return "it shows a certificate that cannot be verified (SSL_CERT_FILE names others)"
         case ssl.SSLError():
             return f"it does not speak TLS; is the address in {file} right?"
         case socket.gaierror() | UnicodeError():

@@ -182,7 +182,7 @@ def _is_page(connection: http.client.HTTPConnection, response: http.client.HTTPR
 
 
 def _connection_to(parts: SplitResult, place: NotifySettings) -> http.client.HTTPConnection:
-    """Not connected yet. Raises NoticeError: the environment names a proxy of a kind that is not supported."""
+    """Not connected yet. Raises NoticeError: the environment names a proxy that is not supported."""
     host = parts.hostname or ""
     if parts.scheme.lower() == "http":
         # to this machine itself, where no proxy stands in between

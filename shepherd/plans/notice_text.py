@@ -1,9 +1,9 @@
 """One notice in words: as JSON for a webhook, as lines for a chat (docs/notices.md#what-arrives); pure.
 
 A chat reads markup where we write plain text, each service its own: `*bold*`, `<!channel>`, `@everyone`,
-`[text](address)`, HTML. Titles come from whoever commits, so the characters that any of them obeys are written
-as others that look alike. That does not depend on which markup a service reads today, nor on what a library
-between us and it makes of it.
+`[text](address)`, HTML. Anybody who commits writes titles, so the characters that any service obeys are
+written as others that look alike. That does not depend on which markup a service reads today, nor on what a
+library between us and it makes of it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def harmless(text: str) -> str:
-    """`text` on one line, without anything that a chat, or HTML, obeys; addresses still lead where they did."""
+    """`text` on one line, without anything that a chat, or HTML, obeys; addresses lead where they did."""
     pieces, end = [], 0
     for match in _ADDRESS.finditer(text := clean(text, LONGEST_LINE)):
         pieces += [_alike(text[end : match.start()]), match[0].translate(_IN_ADDRESS)]

@@ -281,8 +281,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def secret_keys(self) -> list[str]:
         """The keys of the secrets that are not here but in a file or an environment variable:
-        "mail.password" for `mail.password_file`, "notify.NAME.url" in [[notify]]. Of tables that name the same secret, the first stands for
-        all."""
+        "mail.password" for `mail.password_file`, "notify.NAME.url" for a [[notify]]. Of tables that name the
+        same secret, the first stands for all."""
         keys: dict[tuple[str, str, str], str] = {}
         tables = [(table.name, getattr(self, table.name)) for table in fields(self)]
         tables += [(f"trackers.{name}", tracker) for name, tracker in self.trackers.items()]
