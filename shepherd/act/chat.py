@@ -27,6 +27,8 @@ WHOLE = 60.0
 """Seconds for one message, however many requests it takes."""
 SILENCE = 15.0
 """Seconds that a server may keep silent, unless the address says otherwise (?rto=)."""
+MEMORY = 256_000_000
+"""Bytes that answers may take: apprise reads them whole, however large they are."""
 INSTALL = ".venv/bin/pip install --require-hashes -r requirements/notify.txt"
 
 _NEVER_SENT = re.compile(
@@ -71,6 +73,24 @@ def _listening() -> Iterator[_Kept]:
     finally:
         for each, (each.propagate, level, each.handlers) in zip(loggers, before, strict=True):
             each.setLevel(level)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Let nobody fill the memory of this machine: what needs more than MEMORY ends in a MemoryError."""
+    import resource
+
+    import psutil
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    most = psutil.Process().memory_info().vms + MEMORY
+    if before[0] not in (resource.RLIM_INFINITY, -1):
+        most = min(most, before[0])
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBase:
@@ -134,7 +154,7 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
     taken, broken = False, ""
     with _listening() as log:
         try:
-            with limits.limited(holding.within(WHOLE), TimeoutError(), f"notify {place.name}"):
+            with limits.limited(holding.within(WHOLE), TimeoutError(), f"notify {place.name}"), _bounded():
                 taken = service.notify(
                     body=body,
                     title=title,
@@ -142,7 +162,9 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
                     body_format=service.resolve_format(NotifyFormat.TEXT),
                 )
         except TimeoutError:
-            broken = "it did not take the message in time"
+            broken = "it did not answer in time"
+        except MemoryError:
+            broken = "its answer is too large"
         except Exception as error:  # of any kind, and its text may hold the address
             broken = f"apprise broke off ({type(error).__name__})"
     if taken:

@@ -96,7 +96,9 @@ class _Connection(socketserver.BaseRequestHandler):
             case "half an answer":
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\no")
             case "drip behind the status":
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99999\r\n\r\n")
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99999\r\n\r\n"
+                )
                 while not closing.wait(EVERY):
                     connection.sendall(b"o")
             case "endless":
