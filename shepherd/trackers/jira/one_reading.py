@@ -64,6 +64,7 @@ class JiraReading:
         self._searched: set[int] = set()
         self._hidden: set[str] = set()
         self._full: datetime | None = None
+        self._started = datetime.now(UTC)
         self._learned = False
         """What was read is worth more than what was kept."""
 
@@ -116,6 +117,7 @@ class JiraReading:
             edition=self._service.edition(),
             field=self._service.field(),
             began=began,
+            ours=self._started,
             full=self._full or began,
             issues={
                 number: issue
@@ -165,7 +167,8 @@ class JiraReading:
         last = kept.full + EVERYTHING_AFTER - _MINUTE
         for _ in range(2):
             # our own clock may be wrong: Jira's counts, as soon as it has answered
-            now = self._session.now or min(max(datetime.now(UTC), kept.began), last)
+            guess = kept.began + (self._started - kept.ours)
+            now = self._session.now or min(max(guess, kept.began), last)
             if not kept.full <= kept.began <= now <= last:
                 return None
             minutes = (now - since) // _MINUTE + 2
