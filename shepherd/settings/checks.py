@@ -181,6 +181,9 @@ def _check_tracker(tracker: TrackerSettings) -> None:
     if tracker.type == "file" and not tracker.path:
         raise WrongValueError('expected the file of bugs, since tracker.type is "file"', "path")
     _check_project(tracker)
+    if tracker.type == "redmine" and not tracker.service_root:
+        problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
+        raise WrongValueError(problem, "service_root")
     if tracker.type == "launchpad" and re.search(r"/(?:[0-9.]+|devel|beta)/*$", tracker.service_root):
         raise WrongValueError("expected a URL without the version at its end", "service_root")
     if tracker.credentials_file and tracker.credentials_env:
