@@ -98,10 +98,10 @@ class Jira(Forge):
         self.transitions.append(made)
         return made
 
-    def field(self, name: str, kind: str = "option") -> str:
+    def field(self, name: str, *options: str, kind: str = "option") -> str:
         """Make a custom field; its id."""
         number = f"customfield_{10_040 + len(self.fields)}"
-        self.fields[number] = Field(number, name, kind)
+        self.fields[number] = Field(number, name, kind, options)
         return number
 
     def issue(self, key: str, *labels: str, status: str = "To Do", **more: Any) -> Issue:

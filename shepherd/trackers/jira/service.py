@@ -145,6 +145,17 @@ class JiraService:
         """A question that is too long for a URL: it changes nothing."""
         return self._send("POST", self.path(place), document=document)
 
+    def write(
+        self, method: str, place: str, document: Mapping[str, object], *, repeatable: bool = True
+    ) -> None:
+        """Change something there. Raises RequestError.
+
+        Args:
+            repeatable: doing it twice is as good as once.
+        """
+        url = f"{self.session.root}{self.path(place)}"
+        self._client.send(method, url, document=document, repeatable=repeatable)
+
     def _send(
         self,
         method: str,
