@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class RedmineKit:
         self.memory = data.memory
         return data
 
-    def words(self, items: Iterable[int]) -> Mapping[Item, str]:
+    def words(self, items: Iterable[int]) -> dict[Item, str]:
         """Item -> what it says, in a few words."""
         data = self.read(items)
         return {item: tags.unreadable or ",".join(tags.words) for item, tags in data.items.items()}

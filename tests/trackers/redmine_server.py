@@ -222,9 +222,7 @@ class Redmine(Forge):
         for given in changes.get("custom_fields", ()):
             name = next(name for name, number in self.fields.items() if number == given["id"])
             if "field" in self.may and name in issue.values and issue.values[name] != given["value"]:
-                old = issue.values[name]
-                detail = {"property": "cf", "name": str(given["id"])}
-                note.details.append({**detail, "old_value": old, "new_value": given["value"]})
+                note.details += self._filled(str(given["id"]), issue.values[name], given["value"])
                 issue.values[name] = given["value"]
         if note.text or note.details:
             issue.notes.append(note)
@@ -233,6 +231,14 @@ class Redmine(Forge):
     def _detail(self, issue: Issue, status: str) -> dict[str, Any]:
         old, new = (str(self.statuses[each]) for each in (issue.status, status))
         return {"property": "attr", "name": "status_id", "old_value": old, "new_value": new}
+
+    def _filled(self, number: str, old: Any, new: Any) -> list[dict[str, Any]]:
+        """Of several values each has an entry of its own."""
+        pairs = [(old, new)]
+        if isinstance(new, list):
+            pairs = [(each, None) for each in old if each not in new]
+            pairs += [(None, each) for each in new if each not in old]
+        return [{"property": "cf", "name": number, "old_value": was, "new_value": now} for was, now in pairs]
 
     def _named(self, status: str) -> dict[str, Any]:
         return {"id": self.statuses[status], "name": status}
