@@ -144,7 +144,9 @@ class _Telling:
             states: States = {each.name: state_of(store.journal, each.name) for each in places}
             known = known_of(store, settings, branch, self._situation, _since(states.values()))
             if known is None:
-                self._no_data(f"nothing is told of {branch}: there is no answer yet: inv run")
+                lost = loss(store.journal, settings, branch)
+                why = f"the journal {lost.what}" if lost else "there is no answer yet: inv run"
+                self._no_data(f"nothing is told of {branch}: {why}")
                 return []
             waiting = self._overdue(store, branch, states, known)
             today = days_of(settings).of(self._run.now).isoformat()
