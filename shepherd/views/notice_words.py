@@ -115,6 +115,6 @@ def hang_words(text: str) -> NoticeWords:
 
 
 def spoken(text: str, timezone: str) -> str:
-    """A sentence as a chat has it: with times by the clock of the settings, and without ages, since it is read
-    later."""
+    """A sentence as a chat has it: with times by the clock of the settings, and without ages, since it is
+    read later."""
     return clean(local_times(text, ZoneInfo(timezone)), LONGEST_SENTENCE)

@@ -237,9 +237,8 @@ def test_a_place_that_was_away_is_told_from_when_it_is_back(team: Team) -> None:
 
 def test_a_place_that_does_not_want_the_branch_hears_nothing(tmp_path: Path, chat: Chat) -> None:
     team = Team(tmp_path, chat)
-    other = (
-        '[branches.other]\nrepository = "project.git"\nref = "stable"\ndeployed = { ref = "production" }\n'
-    )
+    pointers = 'ref = "stable"\ndeployed = { ref = "production" }\n'
+    other = f'[branches.other]\nrepository = "project.git"\n{pointers}'
     team.configure(f'{PLACE}branches = ["other"]\n{other}')
     team.land("[no-qa] Three")
     assert team.tells() == []
