@@ -130,6 +130,8 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
         )
     if not re.search(r"[?&]rto=", url):
         service.socket_read_timeout = SILENCE
+    # that is for the next run; and its length is now the number of its channels
+    service.retry = 0
     return service
 
 
