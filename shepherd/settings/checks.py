@@ -18,6 +18,7 @@ import msgspec
 
 from shepherd.errors import WrongValueError
 from shepherd.report_files import owner_of_name
+from shepherd.settings.word_checks import check_words
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
@@ -180,6 +181,9 @@ def _check_tracker(tracker: TrackerSettings) -> None:
     if tracker.type == "file" and not tracker.path:
         raise WrongValueError('expected the file of bugs, since tracker.type is "file"', "path")
     _check_project(tracker)
+    if tracker.type == "redmine" and not tracker.service_root:
+        problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
+        raise WrongValueError(problem, "service_root")
     if tracker.type == "launchpad" and re.search(r"/(?:[0-9.]+|devel|beta)/*$", tracker.service_root):
         raise WrongValueError("expected a URL without the version at its end", "service_root")
     if tracker.credentials_file and tracker.credentials_env:
@@ -188,8 +192,7 @@ def _check_tracker(tracker: TrackerSettings) -> None:
         )
     if (tracker.credentials_file or tracker.credentials_env) and _in_the_clear(tracker.service_root):
         raise WrongValueError("expected a URL of https, since credentials are sent there", "service_root")
-    if tracker.words:
-        _check_words(tracker.words)
+    check_words(tracker)
     if tracker.type == "launchpad" and tracker.writes:
         _check_tags(tracker.words)
 
@@ -231,18 +234,6 @@ def is_forge_project(kind: str, path: str) -> bool:
     groups."""
     part, deep = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", 20 if kind == "gitlab" else 1
     return bool(re.fullmatch(rf"{part}(?:/{part}){{1,{deep}}}", path)) and ".." not in path
-
-
-def _check_words(words: dict[str, tuple[str, ...]]) -> None:
-    """No text of a tag has two meanings."""
-    from shepherd.label_text import folded
-
-    meaning: dict[str, str] = {}
-    for word, texts in words.items():
-        for text in texts:
-            other = meaning.setdefault(folded(text), word)
-            if other != word:
-                raise WrongValueError(f"{quoted(text)} stands for {other} already", "words", word)
 
 
 def _check_mail(mail: MailSettings) -> None:
