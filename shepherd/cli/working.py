@@ -88,6 +88,14 @@ def promote(
     return promote(options, to=to, despite=despite, drop_hotfix=drop_hotfix, reason=reason, json=json)
 
 
+@task(*WORKING, help={"preview": "print all messages as they would go, and send none"})
+def notify(options: TaskOptions, preview: bool = False) -> int:
+    """Tell each chat and webhook what has changed, each change once."""
+    from shepherd.running.notices import notify
+
+    return notify(options, preview=preview)
+
+
 @task(
     *WORKING,
     help={
