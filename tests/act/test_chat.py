@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -122,7 +123,7 @@ def test_nothing_is_obeyed_by_a_service_elsewhere(
     send(settings_of(tmp_path, ELSEWHERE[service]), NOTICES)
     (request,) = sent
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
-    look(requests.utils.unquote(body.replace("+", " ")) if service == "zulip" else body)
+    look(unquote(body.replace("+", " ")) if service == "zulip" else body)
 
 
 def test_what_mattermost_shows(tmp_path: Path) -> None:
