@@ -1,4 +1,4 @@
-"""`inv notify --test NAME` says at once whether a place can be told; `inv doctor`, what it can without that."""
+"""`inv notify --test NAME` says whether a place can be told; `inv doctor`, what it can without that."""
 
 from __future__ import annotations
 
