@@ -86,3 +86,8 @@ def folded(text: str) -> str:
     """Return the form that all texts that look alike share; not fit to be shown or written."""
     plain = normalize("NFC", normalize("NFC", text.translate(_WITHOUT_SELECTORS)).casefold()).strip()
     return _CODE.sub(lambda code: _BY_CODE.get(code[1], code[0]), plain)
+
+
+def folded_name(text: str) -> str:
+    """The same of the name of a status, of a field or of its value: several blanks count as one."""
+    return " ".join(folded(text).split())

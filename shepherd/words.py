@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Word = Literal["bad", "needstesting", "untestable", "ok"]
 WORST_FIRST: tuple[Word, ...] = ("bad", "needstesting", "untestable", "ok")
@@ -84,14 +84,27 @@ class ItemTags(Struct, frozen=True, gc=False):
     """Ascending N of `bad-commit-N`; always empty for requests."""
     unreadable: str = ""
     """Why the item could not be read; the words are empty then."""
-    of_newest: bool = False
-    """A status or a field says that it is bad, which names no landing: the newest one in the window is meant
-    that names the item (docs/rules.md#what-people-say)."""
+    of_newest: bool | UnsetType = UNSET
+    """True: a status or a field says that it is bad, and no label: its newest landing is meant
+    (docs/rules.md#bad-by-status). Never False, so that what is kept of others stays as it was."""
 
     @property
     def word(self) -> Word | None:
         """The worst of its tags; None where it has none."""
         return self.words[0] if self.words else None
+
+
+class ItemSaid(Struct, frozen=True, gc=False):
+    """How people say on an item what its words are, where they do it by a status or a field."""
+
+    texts: dict[str, str] = {}
+    """Word -> what says it, to follow "is": `"QA passed"`, `"passed" in "QA result"`; "" -> a status that
+    says nothing."""
+    warnings: tuple[str, ...] = ()
+    """Statuses and values that the settings do not know, a sentence each."""
+
+
+_NOTHING_SAID = ItemSaid()
 
 
 class ItemDetails(Struct, frozen=True):
@@ -141,6 +154,13 @@ class TrackerData(Struct, frozen=True):
     """For the log and the metrics; None: the tracker does not say."""
     memory: bytes = b""
     """What the tracker wants to get back at its next reading; opaque to everybody else."""
+    said: dict[Item, ItemSaid] | UnsetType = UNSET
+    """Of items of which people speak by a status or a field. UNSET where the settings name none: what is kept
+    of such a reading stays as it was."""
+
+    def said_of(self, item: Item) -> ItemSaid:
+        """How people say on the item what its words are; empty where they do it by tags or labels."""
+        return self.said.get(item, _NOTHING_SAID) if self.said else _NOTHING_SAID
 
     def speaks_of(self, item: Item) -> bool:
         """Whether such items can have tags or labels here."""

@@ -18,6 +18,8 @@ import msgspec
 
 from shepherd.errors import WrongValueError
 from shepherd.report_files import owner_of_name
+from shepherd.settings.word_checks import check_words
+from shepherd.urls import is_loopback
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
@@ -186,6 +188,9 @@ def _check_tracker(tracker: TrackerSettings) -> None:
         raise WrongValueError('expected the file of bugs, since tracker.type is "file"', "path")
     _check_keys(tracker)
     _check_project(tracker)
+    if tracker.type == "redmine" and not tracker.service_root:
+        problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
+        raise WrongValueError(problem, "service_root")
     if tracker.type == "launchpad" and re.search(r"/(?:[0-9.]+|devel|beta)/*$", tracker.service_root):
         raise WrongValueError("expected a URL without the version at its end", "service_root")
     if tracker.credentials_file and tracker.credentials_env:
@@ -194,8 +199,7 @@ def _check_tracker(tracker: TrackerSettings) -> None:
         )
     if (tracker.credentials_file or tracker.credentials_env) and _in_the_clear(tracker.service_root):
         raise WrongValueError("expected a URL of https, since credentials are sent there", "service_root")
-    if tracker.words:
-        _check_words(tracker.words)
+    check_words(tracker)
     if tracker.type == "launchpad" and tracker.writes:
         _check_tags(tracker.words)
 
@@ -252,24 +256,12 @@ def is_forge_project(kind: str, path: str) -> bool:
     return bool(re.fullmatch(rf"{part}(?:/{part}){{1,{deep}}}", path)) and ".." not in path
 
 
-def _check_words(words: dict[str, tuple[str, ...]]) -> None:
-    """No text of a tag has two meanings."""
-    from shepherd.label_text import folded
-
-    meaning: dict[str, str] = {}
-    for word, texts in words.items():
-        for text in texts:
-            other = meaning.setdefault(folded(text), word)
-            if other != word:
-                raise WrongValueError(f"{quoted(text)} stands for {other} already", "words", word)
-
-
 def _check_mail(mail: MailSettings) -> None:
     if mail.password_file and mail.password_env:
         raise WrongValueError("expected one of password_file and password_env, not both", "password_file")
     if bool(mail.login) != bool(mail.password_file or mail.password_env):
         raise WrongValueError("login goes with password_file or password_env", "login")
-    if mail.login and not mail.starttls and not _is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
+    if mail.login and not mail.starttls and not is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
         raise WrongValueError("expected true, since mail.login sends a password to another host", "starttls")
 
 
@@ -278,11 +270,7 @@ def _in_the_clear(url: str) -> bool:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    return parts.scheme.lower() == "http" and not _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    return bool(re.fullmatch(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", host.lower()))
+    return parts.scheme.lower() == "http" and not is_loopback(parts.hostname or "")
 
 
 def _check_directories(settings: Settings) -> None:

@@ -56,7 +56,7 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
         from shepherd.trackers.file import FileTracker
         from shepherd.trackers.words import Vocabulary
 
-        return FileTracker(settings.tracker_path, Vocabulary(settings.tracker.words))
+        return FileTracker(settings.tracker_path, Vocabulary.of(settings))
     if kind == "launchpad":
         from shepherd.trackers.launchpad.reading import LaunchpadTracker
 
@@ -97,7 +97,7 @@ def open_writer(settings: Settings) -> Writer:
         from shepherd.trackers.file_writing import FileWriter
         from shepherd.trackers.words import Vocabulary
 
-        return FileWriter(settings.tracker_path, Vocabulary(settings.tracker.words))
+        return FileWriter(settings.tracker_path, Vocabulary.of(settings))
     if kind == "launchpad":
         from shepherd.trackers.launchpad.writing import LaunchpadWriter
 

@@ -1,29 +1,74 @@
-"""Reads the tags of a bug and the labels of a request into QA words
-(docs/rules.md#what-people-say)."""
+"""Reads what a bug or a request says of its QA into words: its tags or labels, its status, and the values of
+one of its fields (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from shepherd.label_text import folded
-from shepherd.values import DIGITS
-from shepherd.words import WORST_FIRST, ItemTags, Word
+from msgspec import UNSET, Struct, UnsetType
+
+from shepherd.label_text import folded, folded_name
+from shepherd.settings import Settings
+from shepherd.settings.tracker import FieldWords, WordTexts
+from shepherd.values import DIGITS, clean
+from shepherd.words import WORST_FIRST, Item, ItemSaid, ItemTags, Word, item_name
 
 _BAD_COMMIT = re.compile(rf"bad-(?:commit|revision)-({DIGITS})", re.IGNORECASE | re.ASCII)
+_SILENT = "silent"
+_SHOWN = 60
+"""Characters of a status or a value in a sentence."""
+_MANY = 5
+"""Unknown values of one item that are named."""
+
+
+class ItemReading(Struct, frozen=True):
+    """What one item says: for TrackerData.items, and for TrackerData.said."""
+
+    tags: ItemTags
+    said: ItemSaid
 
 
 class Vocabulary:
-    """Which texts stand for which word: `qa-WORD` always, and those of `[tracker.words]`, in any form."""
+    """Which texts stand for which word: `qa-WORD` always, those of `[tracker.words]`, in any form, and of
+    statuses and values of a field those that the settings name."""
 
-    def __init__(self, words: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self,
+        words: Mapping[str, Iterable[str]],
+        statuses: WordTexts | None = None,
+        field: FieldWords | None = None,
+        table: str = "tracker",
+    ) -> None:
+        """Args: table: the key of the tracker's table in the settings, for warnings."""
         self._word: dict[str, Word] = {f"qa-{word}": word for word in WORST_FIRST}
         for word in WORST_FIRST:
             self._word |= {folded(text): word for text in words.get(word, ())}
+        self._statuses = _by_text(statuses) if statuses else {}
+        self._values = _by_text(field) if field and field.name else {}
+        self.field = field.name if field else ""
+        """The name or the id of the field that says words; empty: no field does."""
+        self._table = table
+
+    @classmethod
+    def of(cls, settings: Settings) -> Vocabulary:
+        """That of a tracker. Args: settings: as one branch has them (Settings.for_branch)."""
+        tracker = settings.tracker
+        return cls(tracker.words, tracker.statuses, tracker.field, settings.tracker_key)
+
+    @property
+    def by_status(self) -> bool:
+        """Whether statuses say words."""
+        return bool(self._statuses)
+
+    @property
+    def beyond_labels(self) -> bool:
+        """Whether statuses or a field say words: only then is there anything for TrackerData.said."""
+        return bool(self._statuses or self._values)
 
     def texts(self, word: Word) -> tuple[str, ...]:
-        """Everything that stands for `word`, as `folded` gives it."""
+        """Every label that stands for `word`, as `folded` gives it."""
         return tuple(text for text, meaning in self._word.items() if meaning == word)
 
     def of_bug(self, tags: Iterable[str]) -> ItemTags:
@@ -35,9 +80,70 @@ class Vocabulary:
         """The words of a request's labels; it names no landing but its own."""
         return ItemTags(words=self._words(labels))
 
+    def read(
+        self,
+        item: Item,
+        labels: Iterable[str] = (),
+        status: str = "",
+        values: Iterable[str] = (),
+        field: str = "",
+    ) -> ItemReading:
+        """What a bug says by its labels, its status and the values of the field, together.
+
+        Args:
+            status: its name as people see it.
+            values: of the field, each as people see it; none where it is empty.
+            field: the name of the field as people see it, where the settings give its id.
+        """
+        tags = self.of_bug(labels)
+        present: dict[str, str] = {}
+        unknown: list[str] = []
+        name = field or self.field
+        places: list[tuple[Mapping[str, str], Iterable[str], str, str]] = [
+            (self._statuses, (status,), "", f"[{self._table}.statuses]"),
+            (self._values, values, f" in {shown(name)}", f"[{self._table}.field]"),
+        ]
+        for meanings, texts, where, table in places:
+            if not meanings:
+                continue
+            for text in dict.fromkeys(filter(str.strip, texts)):
+                meaning = meanings.get(folded_name(text))
+                if meaning is None:
+                    unknown.append(
+                        f"{item_name(item)} is {shown(text)}{where}, which {table} does not know,"
+                        " so it says nothing: add it there to ok, bad, untestable, needstesting or silent"
+                    )
+                if meaning is None or meaning == _SILENT:
+                    # the field of an issue that is nowhere yet is empty, so its status says more
+                    if not where:
+                        present.setdefault("", f"{shown(text)}{where}")
+                else:
+                    present.setdefault(meaning, f"{shown(text)}{where}")
+        words = tuple(word for word in WORST_FIRST if word in tags.words or word in present)
+        of_newest: bool | UnsetType = True if "bad" in present and "bad" not in tags.words else UNSET
+        warnings = unknown[:_MANY]
+        if len(unknown) > _MANY:
+            more = f"says {len(unknown) - _MANY} more values that [{self._table}.field] does not know"
+            warnings.append(f"{item_name(item)} {more}")
+        return ItemReading(
+            ItemTags(words, tags.bad_commits, of_newest=of_newest), ItemSaid(present, tuple(warnings))
+        )
+
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
         present = {self._word.get(folded(text)) for text in texts}
         return tuple(word for word in WORST_FIRST if word in present)
+
+
+def shown(text: str) -> str:
+    """A status, a value or the name of a field in a sentence: `"QA passed"`."""
+    short = clean(text, _SHOWN + 1)
+    return f'"{short if len(short) <= _SHOWN else short[: _SHOWN - 1] + "…"}"'
+
+
+def _by_text(words: WordTexts) -> dict[str, str]:
+    """Text -> the word that it stands for, or `silent`."""
+    named: Sequence[str] = (*WORST_FIRST, _SILENT)
+    return {folded_name(text): word for word in named for text in getattr(words, word)}
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,5 @@
-"""What GitHub and Atlassian publish of themselves: GitHub's schema of its GraphQL and description of its REST,
-Atlassian's description of Jira Cloud's REST and schema of its documents (comments).
+"""What GitHub and Atlassian publish of themselves: GitHub's schema of its GraphQL and description of its
+REST, Atlassian's description of Jira Cloud's REST and schema of its documents (comments).
 
     .venv/bin/python -m tests.trackers.published      # fetches all, as .ci/run does before the tests
 
@@ -111,7 +111,14 @@ JIRA_CLOUD = Published(
     "package/api/atlassian.com/jira.json",
 )
 """REST version 3, of 2023; what is newer stands in jira_description.py."""
-DOCUMENTS = (GITHUB_SCHEMA, GITHUB_REST, JIRA_CLOUD)
+ATLASSIAN_DOCUMENT = Published(
+    "@atlaskit/adf-schema",
+    "57.7.22",
+    "6v/cNmo2VmOmAjVKZ8lP0LhtnzlHRpnhh1wYG+TrHaa9xB/aFHv+iRGyJxb6f5fZniV7wR2AJTAwOmntwQD3cw==",
+    "package/dist/json-schema/v1/full.json",
+)
+"""The schema of a comment in Jira's REST version 3 ("Atlassian Document Format")."""
+DOCUMENTS = (GITHUB_SCHEMA, GITHUB_REST, JIRA_CLOUD, ATLASSIAN_DOCUMENT)
 
 
 def main() -> int:

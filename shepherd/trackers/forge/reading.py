@@ -69,7 +69,7 @@ class ForgeTracker(ABC):
     def __init__(self, settings: Settings, claims: Claims) -> None:
         self._settings = settings
         self._claims = claims
-        self._vocabulary = Vocabulary(settings.tracker.words)
+        self._vocabulary = Vocabulary.of(settings)
 
     @abstractmethod
     def open(self, session: HttpSession) -> ForgeService:

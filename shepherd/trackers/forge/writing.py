@@ -67,7 +67,7 @@ class ForgeWriter:
     """
 
     def __init__(self, settings: Settings, begin: Callable[[], LabelWriter]) -> None:
-        self._vocabulary = Vocabulary(settings.tracker.words)
+        self._vocabulary = Vocabulary.of(settings)
         self._begin = begin
         self._writer: LabelWriter | None = None
         self._there: dict[str, list[str]] | None = None

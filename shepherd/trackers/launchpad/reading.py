@@ -40,7 +40,7 @@ class LaunchpadTracker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._vocabulary = Vocabulary(settings.tracker.words)
+        self._vocabulary = Vocabulary.of(settings)
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. Merge proposals have no labels, so requests are not read."""

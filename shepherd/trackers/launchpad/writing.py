@@ -56,7 +56,7 @@ class LaunchpadWriter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._vocabulary = Vocabulary(settings.tracker.words)
+        self._vocabulary = Vocabulary.of(settings)
         self._http = session_with(settings)
         self._service: LaunchpadService | None = None
         self._ours: dict[str, bool] = {}
