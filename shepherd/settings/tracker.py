@@ -116,6 +116,11 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         return usual[0] if landed is None else landed, usual[1] if rolled_back is None else rolled_back
 
     @property
+    def only_numbers(self) -> bool:
+        """Whether its bugs have numbers, and never keys."""
+        return self.type not in ("none", "file", "jira")
+
+    @property
     def writes(self) -> bool:
         """Whether the tagger may write, and can: where reading needs no token, writing does."""
         known = bool(self.credentials_file or self.credentials_env)

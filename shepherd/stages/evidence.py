@@ -22,7 +22,17 @@ from shepherd.stages.state import BranchState, StoredTags
 from shepherd.store import BranchStore, JournalEntry
 from shepherd.trackers import open_tracker
 from shepherd.values import iso
-from shepherd.words import WORST_FIRST, Budget, Item, Options, RecordedEvidence, TrackerData, item_order
+from shepherd.words import (
+    WORST_FIRST,
+    Budget,
+    Item,
+    ItemTags,
+    Options,
+    RecordedEvidence,
+    TrackerData,
+    is_key,
+    item_order,
+)
 
 EVERY_KIND = TrackerData({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
@@ -38,7 +48,9 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
     own = settings.for_branch(state.branch)
     try:
         tracker = open_tracker(own, claims=state.claims)
-        tags = tracker.read(sorted(everything, key=item_order), state.scope, before)
+        # of another tracker that the branch had: nobody knows any more whether it still says bad
+        foreign = {item for item in everything if is_key(item)} if own.tracker.only_numbers else set()
+        tags = tracker.read(sorted(everything - foreign, key=item_order), state.scope, before)
     except TrackerError as error:
         error.table = own.tracker_key
         run.tell(
@@ -52,6 +64,9 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
         )
         kept = TrackerData({}, budget=error.budget, memory=error.memory or before)
         return StoredTags(kept, run.now, str(error))
+    if foreign:
+        why = f"{own.tracker.type} has no issues with keys"
+        tags = replace(tags, items=tags.items | {item: ItemTags(unreadable=why) for item in foreign})
     unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
     unreadable += [f"r{each.revno}" for each in state.reading.landings if each.id in tags.unasked]
     run.tell(

@@ -23,6 +23,7 @@ READ_EARLIER = (
 """Keys of a branch by which landings and words are read before anything is judged."""
 TRACKER_READ_EARLIER = (
     *("type", "path", "project", "service_root", "words", "credentials_file", "credentials_env"),
+    *("keys", "login", "statuses", "field"),
 )
 WITHOUT_EFFECT = (
     *("checks_grace", "freeze", "freeze_warn_after", "people", "run", "maintenance", "cron", "log", "deploy"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import jsonschema
@@ -17,6 +18,7 @@ from shepherd.settings import parse
 from shepherd.snapshot import Snapshot
 from shepherd.stages.archive import archive_branch
 from shepherd.stages.state import sum_of
+from shepherd.words import Item, ItemTags, TrackerData
 from tests.inv import ROOT, inv_here
 from tests.project import Project, entry, lines_of, states
 
@@ -153,6 +155,27 @@ def test_a_proved_revert_that_names_its_target_s_key_is_pure(tmp_path: Path) -> 
     snapshot = project.look()
     assert states(snapshot)[3] == "rollback"
     assert snapshot.deployable is not None and snapshot.deployable.revno == 3
+
+
+def test_a_bad_commit_on_a_key_is_not_forgotten_by_a_tracker_of_numbers(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Launchpad would be asked for it as a bug, and a forge as a number."""
+    assert states(project.look())[3] == "bad"
+    asked: list[Item] = []
+
+    class Numbers:
+        def read(self, items: Collection[Item], *_: object) -> TrackerData:
+            asked.extend(items)
+            return TrackerData({item: ItemTags(("ok",)) for item in items})
+
+    monkeypatch.setattr("shepherd.stages.evidence.open_tracker", lambda *_, **__: Numbers())
+    launchpad = 'type = "launchpad"\nproject = "shop"\n'
+    project.write_settings('marks = ["brackets"]\norphans = "pass"\n', launchpad)
+    snapshot = project.look()
+    assert asked == ["5"]
+    assert states(snapshot)[3] == "unknown"
+    assert "WEB-10 could not be read: launchpad has no issues with keys" in snapshot.problems
 
 
 BRANCH = '[branches.main]\nrepository = "/srv/shop.git"\nref = "main"\ndeployed = { ref = "production" }\n'
