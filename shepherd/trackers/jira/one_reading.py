@@ -232,13 +232,13 @@ class JiraReading:
         if isinstance(found, Absent):
             self._unreadable[item] = f"there is no {item}, or this account may not see it"
         elif isinstance(found, UnreadablePart):
-            self._unreadable[item] = f"{item} cannot be read: {found.why}"
+            self._unreadable[item] = found.why
         elif not KEY.fullmatch(found.key):
-            self._unreadable[item] = f"{item} cannot be read: Jira gives it no key"
+            self._unreadable[item] = "Jira gives it no key"
         else:
             issue = found.issue(self._service.field().id)
             if issue.trouble:
-                self._unreadable[item] = f"{item} cannot be read: {issue.trouble}"
+                self._unreadable[item] = issue.trouble
                 return
             if self._read_now.setdefault(found.id, issue) != issue:
                 raise TrackerError(f"Jira at {self._session.host} gave several issues one id")
