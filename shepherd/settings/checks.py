@@ -19,6 +19,7 @@ import msgspec
 from shepherd.errors import WrongValueError
 from shepherd.report_files import owner_of_name
 from shepherd.settings.word_checks import check_words
+from shepherd.urls import is_loopback
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def _check_mail(mail: MailSettings) -> None:
         raise WrongValueError("expected one of password_file and password_env, not both", "password_file")
     if bool(mail.login) != bool(mail.password_file or mail.password_env):
         raise WrongValueError("login goes with password_file or password_env", "login")
-    if mail.login and not mail.starttls and not _is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
+    if mail.login and not mail.starttls and not is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
         raise WrongValueError("expected true, since mail.login sends a password to another host", "starttls")
 
 
@@ -269,11 +270,7 @@ def _in_the_clear(url: str) -> bool:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    return parts.scheme.lower() == "http" and not _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    return bool(re.fullmatch(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", host.lower()))
+    return parts.scheme.lower() == "http" and not is_loopback(parts.hostname or "")
 
 
 def _check_directories(settings: Settings) -> None:

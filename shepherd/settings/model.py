@@ -43,6 +43,10 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The key file; empty: the user's own."""
 
 
+GRACE_DAYS = 4
+"""After so many days a landing that blocks is told of: where there is no [mail], to chats."""
+
+
 class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Reminders and escalations; without this table no mail is sent."""
 
@@ -52,7 +56,7 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     operators: tuple[kinds.Address, ...] = ()
     at: kinds.TimeOfDay = "09:00"
     weekend: bool = False
-    grace_days: kinds.GraceDays = 4
+    grace_days: kinds.GraceDays = GRACE_DAYS
     cap: kinds.Cap = 200
     live: Literal["digest", "mail", "never"] = "digest"
     """How people hear that a landing of theirs went live."""

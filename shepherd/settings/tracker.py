@@ -98,7 +98,7 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
                 return (self.type,)
             case "file":
                 return (self.type, normpath(self.path))
-            case "launchpad":
+            case "launchpad" | "redmine":
                 return (self.type, root)
         # forges take a name in capitals and small letters alike
         return (self.type, root, self.project.casefold())
@@ -119,5 +119,5 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def writes(self) -> bool:
         """Whether the tagger may write, and can: where reading needs no token, writing does."""
         known = bool(self.credentials_file or self.credentials_env)
-        anonymous = self.type in ("launchpad", "gitlab", "gitea") and not known
+        anonymous = self.type in ("launchpad", "gitlab", "gitea", "redmine") and not known
         return self.tag and self.type != "none" and not anonymous

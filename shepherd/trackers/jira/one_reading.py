@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
 
+from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.items import Absent, UnreadablePart
 from shepherd.trackers.forge.reading import chunks
@@ -61,6 +62,8 @@ class JiraReading:
         self._hints: dict[Item, str] = {}
         """Item -> the key that its issue had when it was read last."""
         self._unreadable: dict[Item, str] = {}
+        self._read_now: dict[str, JiraIssue] = {}
+        """By id: what was read by key in this reading."""
         self._searched: set[int] = set()
         self._hidden: set[str] = set()
         self._full: datetime | None = None
@@ -218,6 +221,8 @@ class JiraReading:
             if issue.trouble:
                 self._unreadable[item] = f"{item} cannot be read: {issue.trouble}"
                 return
+            if self._read_now.setdefault(found.id, issue) != issue:
+                raise TrackerError(f"Jira at {self._session.host} gave several issues one id")
             self._issues[found.id], self._asked[item] = issue, found.id
             self._hidden.discard(issue.project)
 
