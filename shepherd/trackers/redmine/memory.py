@@ -20,12 +20,14 @@ as its host's clock shows it: it is an hour early in the hour in which summer ti
 Redmine may differ."""
 
 
-class SeenIssue(Struct, frozen=True, gc=False):
+class SeenIssue(Struct, frozen=True, gc=False, array_like=True):
     """One issue that the account could see."""
 
     status: str
-    values: tuple[str, ...] | None
-    """Of the field of the settings; None: it has no such field."""
+    values: tuple[str, ...] = ()
+    """Of the field of the settings."""
+    field: str = ""
+    """The name of that field; empty: the issue has none that the account may see."""
 
 
 class RedmineMemory(Struct, frozen=True):
@@ -37,11 +39,9 @@ class RedmineMemory(Struct, frozen=True):
     """Number of the account that asked, who saw what another one may not; 0: anonymous."""
     full: datetime
     """When everything was last read, by our clock."""
-    newest: datetime
-    """The last change of any of these issues, by Redmine's clock."""
+    newest: datetime | None
+    """The last change of any of these issues, by Redmine's clock; None: none was seen."""
     seen: dict[int, SeenIssue]
-    field: str = ""
-    """Name of the field of the settings, as an issue gave it; empty: none had it."""
 
 
 def decode(memory: bytes, basis: str) -> RedmineMemory | None:

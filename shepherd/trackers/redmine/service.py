@@ -6,17 +6,20 @@ As read in Redmine 5.0.4; versions 4 and 6 answer alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from shepherd.errors import SettingsError, TrackerError
+from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.client import Client
+from shepherd.trackers.client import Client, Headers, Meant
+from shepherd.trackers.forge.batches import Batches, TooMuchPart
+from shepherd.trackers.forge.items import UnreadablePart
 from shepherd.trackers.forge.reading import token_of
 from shepherd.trackers.forge.wire import decoded_as
 from shepherd.trackers.http import HttpSession, RequestError
-from shepherd.trackers.redmine.meaning import meaning
+from shepherd.trackers.redmine.meaning import DIVISIBLE, meaning
 from shepherd.trackers.redmine.wire import (
     IssuePage,
     ProjectPage,
@@ -46,14 +49,8 @@ _T = TypeVar("_T")
 
 
 def session_with(settings: Settings) -> HttpSession:
-    """Open a session; nothing is asked yet. Raises SettingsError: the settings do not say where Redmine is."""
-    root = settings.tracker.service_root
-    if not root:
-        raise SettingsError(
-            f'{settings.file}: {settings.tracker_key}.service_root expected: the address of your Redmine, as in'
-            ' "https://redmine.example.com"'
-        )
-    return HttpSession("Redmine", root.rstrip("/") + "/")
+    """Open a session; nothing is asked yet."""
+    return HttpSession("Redmine", settings.tracker.service_root.rstrip("/") + "/")
 
 
 class RedmineService:
@@ -70,8 +67,11 @@ class RedmineService:
         self.session = session
         key = token_of(settings, os.environ, needed=needed)
         self.anonymous = not key
-        self._client = Client(session, lambda: {"X-Redmine-API-Key": key} if key else {}, meaning)
+        self._client = Client(session, lambda: {"X-Redmine-API-Key": key} if key else {}, self._meaning)
         self._list = LIST
+        self._divisible = False
+        """An answer to the request under way that says that it was too much is not waited for again."""
+        self._batches = Batches(AT_ONCE, f"Redmine at {session.host}", self._answers_at_once)
 
     def account(self) -> RedmineUser | None:
         """As whom we ask; None: anonymously. Raises TrackerError.
@@ -91,31 +91,55 @@ class RedmineService:
                 ) from None
             raise
 
-    def issues(self, numbers: Collection[int]) -> Iterator[RedmineIssue]:
-        """Those of these issues that the account may see, in any project, closed ones too. Raises
-        TrackerError."""
-        ordered = sorted(numbers)
-        for start in range(0, len(ordered), AT_ONCE):
-            asked = ordered[start : start + AT_ONCE]
-            yield from self._page(asked, AT_ONCE, 0).issues
+    def issues(self, numbers: Collection[int]) -> Iterator[tuple[int, RedmineIssue | UnreadablePart | None]]:
+        """Each of these issues as soon as it is known, of whatever project, closed ones too; None: there is
+        no such issue, or the account may not see it. Raises TrackerError."""
+        yield from self._batches.ask(sorted(numbers), self._issues)
+
+    def _issues(
+        self, numbers: Sequence[int], patient: bool
+    ) -> Mapping[int, RedmineIssue | TooMuchPart | None]:
+        try:
+            page = self._page(numbers, AT_ONCE, 0, patient=patient)
+        except RequestError as error:
+            if error.status not in DIVISIBLE:
+                raise
+            return dict.fromkeys(numbers, TooMuchPart(str(error)))
+        found = {issue.id: issue for issue in page.issues}
+        if page.total_count != len(found):
+            raise self._other("a part of a list")
+        return {number: found.get(number) for number in numbers}
+
+    def _answers_at_once(self, patient: bool) -> bool:
+        before = self.session.requests
+        self._page((0,), 1, 0, patient=patient)
+        return self.session.requests == before + 1
 
     def chunks(self, numbers: Collection[int]) -> list[Sequence[int]]:
         """These numbers, as many together as one URL holds."""
         return _lists(sorted(numbers), self._list)
 
-    def newest_first(self, numbers: Sequence[int]) -> Iterator[IssuePage]:
-        """The same as pages of a list, what was changed last first; `numbers` fit into one URL. Raises
-        TrackerError; RequestError with a status of `too_long`."""
+    def changed(self, numbers: Sequence[int], since: datetime) -> list[RedmineIssue] | None:
+        """Those of these issues that were changed since then; None: the account cannot see all of them.
+        `numbers` fit into one URL. Raises TrackerError.
+
+        What is changed last comes first, so one page shows both: how many there are, and that none of the
+        rest was changed. What is changed meanwhile moves to the front, and pushes no other one out.
+        """
+        changed: list[RedmineIssue] = []
         seen = 0
-        for limit in (FEW, *(AT_ONCE for _ in range(MOST_PAGES))):
+        for limit in (FEW, *(AT_ONCE for _ in range(len(numbers)))):
             page = self._page(numbers, limit, seen)
+            if page.total_count != len(numbers):
+                return None
             times = [issue.updated_on for issue in page.issues]
-            if times != sorted(times, reverse=True):
+            if times != sorted(times, reverse=True) or not times:
                 raise self._other("a list of issues that is not in the order that was asked for")
-            yield page
+            new = [issue for issue in page.issues if issue.updated_on >= since]
+            changed += new
             seen += len(page.issues)
-            if not page.issues or seen >= page.total_count:
-                return
+            if len(new) < len(page.issues) or seen >= len(numbers):
+                return changed
         raise TrackerError(f"Redmine at {self.session.host} gave a list that never ends")
 
     def is_too_long(self, error: RequestError, numbers: Sequence[int]) -> bool:
@@ -155,9 +179,10 @@ class RedmineService:
         url = f"{self.session.root}issues/{item}.json"
         self._client.send("PUT", url, document={"issue": changes}, repeatable=False)
 
-    def _page(self, numbers: Sequence[int], limit: int, offset: int) -> IssuePage:
-        # one by one: a blank key would be read as no condition at all, and give every issue there is
+    def _page(self, numbers: Sequence[int], limit: int, offset: int, *, patient: bool = True) -> IssuePage:
+        # an empty list would be no condition at all
         assert numbers
+        self._divisible = not patient
         query = {"status_id": "*", "sort": "updated_on:desc", "limit": limit, "offset": offset}
         listed = ",".join(map(str, numbers))
         page = self._get(f"issues.json?issue_id={listed}&{urlencode(query, safe='*:')}", {}, IssuePage)
@@ -166,7 +191,10 @@ class RedmineService:
             raise self._other("issues that it was not asked for")
         return page
 
-    def _get(self, path: str, query: dict[str, object], kind: type[_T]) -> _T:
+    def _meaning(self, status: int, headers: Headers, body: bytes) -> Meant:
+        return meaning(status, headers, body, divisible=self._divisible)
+
+    def _get(self, path: str, query: Mapping[str, object], kind: type[_T]) -> _T:
         answer = self._client.send("GET", f"{self.session.root}{path}", query=query)
         return decoded_as(kind, answer.content, self.session)
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shepherd.label_text import folded_name
+
 
 class RedmineStatus(Struct, frozen=True):
     id: int
@@ -36,10 +38,10 @@ class RedmineIssue(Struct, frozen=True):
     def field(self, wanted: str) -> RedmineField | None:
         """The field of this name, which no other has (Redmine sees to that), or of this number; None: the
         issue has none that the account may see."""
-        for field in self.custom_fields:
-            if field.name == wanted:
-                return field
-        return next((field for field in self.custom_fields if str(field.id) == wanted), None)
+        names = {folded_name(field.name): field for field in self.custom_fields}
+        names |= {field.name: field for field in self.custom_fields}
+        numbers = {str(field.id): field for field in self.custom_fields}
+        return names.get(wanted) or names.get(folded_name(wanted)) or numbers.get(wanted)
 
 
 class IssuePage(Struct, frozen=True):
