@@ -26,6 +26,7 @@ from shepherd.views.notice_words import (
     freeze_begins,
     freeze_ends,
     promotion_words,
+    spoken,
 )
 
 
@@ -58,7 +59,7 @@ class Teller:
             place,
             branch,
             changes,
-            str(headline(self._snapshot, self._cautions)),
+            spoken(headline(self._snapshot, self._cautions), self._settings.timezone),
             self._page(),
             released(self._snapshot, self._cautions),
             state.last,

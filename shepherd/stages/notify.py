@@ -144,7 +144,9 @@ class _Telling:
             states: States = {each.name: state_of(store.journal, each.name) for each in places}
             known = known_of(store, settings, branch, self._situation, _since(states.values()))
             if known is None:
-                self._no_data(f"nothing is told of {branch}: there is no answer yet: inv run")
+                lost = loss(store.journal, settings, branch)
+                why = f"the journal {lost.what}" if lost else "there is no answer yet: inv run"
+                self._no_data(f"nothing is told of {branch}: {why}")
                 return []
             waiting = self._overdue(store, branch, states, known)
             today = days_of(settings).of(self._run.now).isoformat()
@@ -258,13 +260,13 @@ class _Telling:
             raise
         except UnsureError as error:
             settle(database, branch, [act], self._run, "unsure", str(error))
-            self._fails(place, branch, f"{error}; the next run tells it once more", PARTLY)
+            self._fails(place, branch, str(error), PARTLY)
         except ShepherdError as error:
             code = error.code if isinstance(error, SettingsError) else PARTLY
-            self._fails(place, branch, f"{error}; the next run tries again", code)
+            self._fails(place, branch, str(error), code)
         except Exception as error:
             # a bug in what delivers: whether it arrived is not known, and the other places get theirs
-            why = f"{place.name}: unexpected {type(error).__name__}"
+            why = f"notify {place.name}: unexpected {type(error).__name__}"
             settle(database, branch, [act], self._run, "unsure", why)
             self._fails(place, branch, why, UNEXPECTED)
         else:
@@ -274,7 +276,8 @@ class _Telling:
         from shepherd.act.notice import deliver
 
         late = UnsureError(
-            f"{place.name}: it said nothing within {LIMIT:g} seconds, so it is not known whether it was told"
+            f"notify {place.name}: it said nothing within {LIMIT:g} seconds, so whether the message was taken"
+            " is not known; the next run tells it again, marked"
         )
         with limited(LIMIT, late, place.name):
             deliver(notice, place, self._settings)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notify.receiver import Chat, bring, chatting
+from tests.notify.receiver import PATIENCE, Chat, chatting
 from tests.notify.team import Team
 
 
@@ -16,8 +16,9 @@ def chat() -> Iterator[Chat]:
 
 
 @pytest.fixture(autouse=True)
-def _brings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shepherd.act.notice.deliver", bring)
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that says nothing is soon given up."""
+    monkeypatch.setattr("shepherd.act.webhook.ANSWERING", PATIENCE)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""A chat on loopback that keeps what it was told, or fails in every way; and what brings a notice there."""
+"""A webhook on loopback that keeps what it was told, or fails in every way."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import socketserver
@@ -12,24 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
-from shepherd.act.notice import NoticeError
-from shepherd.errors import UnsureError
-from shepherd.plans.notices import Notice
-from shepherd.settings import Settings
-from shepherd.settings.model import NotifySettings
-
 Trick = Literal[
     "",
     "close",  # before it has read anything
     "hang",  # it reads, and never answers: nothing was kept
-    "500",
+    "500",  # whether it kept it is not known
+    "503",
     "429",
     "take it and reset",  # kept, and the connection is reset without an answer
     "take it and hang",
 ]
-TRICKS: tuple[Trick, ...] = ("close", "hang", "500", "429", "take it and reset", "take it and hang")
+TRICKS: tuple[Trick, ...] = (
+    *("close", "hang", "500", "503", "429"),
+    *("take it and reset", "take it and hang"),
+)
 PATIENCE = 0.15
-"""Seconds that whoever brings a notice waits for an answer."""
+"""Seconds for which tests wait for an answer."""
 
 
 class Chat(socketserver.ThreadingTCPServer):
@@ -72,7 +69,7 @@ class _Session(socketserver.StreamRequestHandler):
             self.server.closing.wait(5)
         if trick == "take it and reset":
             return self._reset()
-        status = {"500": "500 Oh", "429": "429 Later"}.get(trick, "204 Yes")
+        status = {"500": "500 Oh", "503": "503 Wait", "429": "429 Later"}.get(trick, "204 Yes")
         with suppress(OSError):
             self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
         return None
@@ -93,33 +90,3 @@ def chatting() -> Iterator[Chat]:
             chat.closing.set()
             chat.shutdown()
             thread.join()
-
-
-def bring(notice: Notice, place: NotifySettings, settings: Settings) -> None:
-    """In place of `shepherd.act.notice.deliver`: with little patience."""
-    address = (settings.file.parent / place.url_file).read_text().strip().partition("//")[2].rstrip("/")
-    host, _, port = address.partition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
-    document = {
-        "id": notice.id,
-        "branch": notice.branch,
-        "answer": notice.answer,
-        "left_out": notice.left_out,
-        "changes": [
-            {"kind": each.kind, "key": each.key, "text": each.text, "again": each.again}
-            for each in notice.changes
-        ],
-    }
-    try:
-        connection.connect()
-    except OSError as error:
-        raise NoticeError(f"{place.name}: {error}") from None
-    try:
-        connection.request("POST", "/", json.dumps(document))
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        raise UnsureError(f"{place.name}: no answer ({error!r})") from None
-    finally:
-        connection.close()
-    if not 200 <= status < 300:
-        raise NoticeError(f"{place.name}: it answers {status}")

@@ -36,8 +36,9 @@ class Team(Project):
         self.place = place
         self.unread: dict[str, Unread] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "chat.url").write_text(f"{chat.url}\n")
-        (folder / "other.url").write_text("http://127.0.0.1:1/\n")
+        for name, url in (("chat", chat.url), ("other", "http://127.0.0.1:1/")):
+            (folder / f"{name}.url").write_text(f"{url}\n")
+            (folder / f"{name}.url").chmod(0o600)
         self.top = top
         self.of_branch = branch
         super().__init__(folder, branch=branch, top=self._top())
