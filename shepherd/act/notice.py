@@ -17,8 +17,8 @@ from shepherd.settings.model import NotifySettings, Settings
 __all__ = ["NoticeError", "deliver", "is_webhook", "way_to"]
 
 _OF_A_CHAT = re.compile(
-    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com|webexapis\.com"
-    r"|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
+    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com"
+    r"|webexapis\.com|api\.ciscospark\.com|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
     r"|(?:[\w-]+\.)*api\.powerplatform\.com)(?::\d+)?/",
     re.IGNORECASE,
 )
