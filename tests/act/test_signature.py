@@ -1,4 +1,4 @@
-"""What docs/notices.md gives a receiver to check signatures by: its commands and its Python, run as they stand
+"""What docs/notices.md gives a receiver to check signatures by: its commands and its Python, as they stand
 there, against messages that arrived."""
 
 from __future__ import annotations
