@@ -24,7 +24,7 @@ from shepherd.urls import is_loopback
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
-WHOLE = 60.0
+WHOLE = 45.0
 """Seconds for one message, however many requests it takes."""
 SILENCE = 15.0
 """Seconds that a server may keep silent, unless the address says otherwise (?rto=)."""
