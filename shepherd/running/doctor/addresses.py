@@ -9,7 +9,7 @@ from shepherd.errors import SettingsError
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 
 
-def places(context: CheckContext) -> Iterator[Finding]:
+def addresses(context: CheckContext) -> Iterator[Finding]:
     settings = context.settings
     if not settings.notify:
         return
