@@ -31,7 +31,7 @@ def is_webhook(url: str) -> bool:
     return url.lower().startswith(("https://", "http://")) and not _OF_A_CHAT.match(url)
 
 
-class Way(Struct, frozen=True):
+class NoticeWay(Struct, frozen=True):
     """How messages get to a place."""
 
     name: str
@@ -52,7 +52,7 @@ def deliver(notice: Notice, place: NotifySettings, settings: Settings) -> None:
     way_to(place, settings).send(notice)
 
 
-def way_to(place: NotifySettings, settings: Settings) -> Way:
+def way_to(place: NotifySettings, settings: Settings) -> NoticeWay:
     """How messages get there; none is sent.
 
     Raises:
@@ -69,7 +69,7 @@ def way_to(place: NotifySettings, settings: Settings) -> Way:
             raise wrong(settings, place, "secret_file", problem)
         service = chat.service_of(settings, place, url)
         send = partial(chat.send, place=place, service=service, file=file)
-        return Way(str(service.service_name), send, chat.is_open(service))
+        return NoticeWay(str(service.service_name), send, chat.is_open(service))
     from shepherd.act import webhook
 
     try:
@@ -85,4 +85,4 @@ def way_to(place: NotifySettings, settings: Settings) -> Way:
         problem = f"{secret_file} does not hold a secret that messages can be signed by; make one with {make}"
         raise wrong(settings, place, "secret_file", problem) from None
     name = "a webhook, signed" if keys else "a webhook, not signed"
-    return Way(name, partial(webhook.post, place=place, parts=parts, file=file, keys=keys))
+    return NoticeWay(name, partial(webhook.post, place=place, parts=parts, file=file, keys=keys))
