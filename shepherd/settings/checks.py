@@ -51,6 +51,11 @@ def check(settings: Settings) -> None:
     for name, branch in settings.branches.items():
         with _within("branches"), _within(name), _within("checks"):
             _check_checks(branch, settings.for_branch(name))
+        if "keys" in branch.marks and not settings.tracker_of(name).keys:
+            problem = (
+                'expected marks without "keys", since the tracker names no keys of projects: keys = ["ABC"]'
+            )
+            raise WrongValueError(problem, "branches", name, "marks")
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
@@ -182,6 +187,7 @@ def _check_file_names(branches: dict[str, BranchSettings]) -> None:
 def _check_tracker(tracker: TrackerSettings) -> None:
     if tracker.type == "file" and not tracker.path:
         raise WrongValueError('expected the file of bugs, since tracker.type is "file"', "path")
+    _check_keys(tracker)
     _check_project(tracker)
     if tracker.type == "redmine" and not tracker.service_root:
         problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
@@ -197,6 +203,19 @@ def _check_tracker(tracker: TrackerSettings) -> None:
     check_words(tracker)
     if tracker.type == "launchpad" and tracker.writes:
         _check_tags(tracker.words)
+
+
+def _check_keys(tracker: TrackerSettings) -> None:
+    if tracker.type == "jira":
+        if not tracker.keys:
+            problem = 'expected the projects whose keys messages name, as in keys = ["ABC"]'
+            raise WrongValueError(problem, "keys")
+        if tracker.project:
+            problem = f"expected no project, since keys say it: keys = [{quoted(tracker.project)}]"
+            raise WrongValueError(problem, "project")
+    elif tracker.keys and tracker.type not in ("none", "file"):
+        problem = f'expected no keys, since {tracker.type} numbers what it has: type = "jira" has keys'
+        raise WrongValueError(problem, "keys")
 
 
 def _check_tags(words: dict[str, tuple[str, ...]]) -> None:
