@@ -14,7 +14,6 @@ from functools import partial
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
 from shepherd.running import told
 from shepherd.running.doctor import (
-    addresses,
     backups,
     candidate_checks,
     clock,
@@ -27,6 +26,7 @@ from shepherd.running.doctor import (
     log,
     mail,
     places,
+    places_told,
     publishing,
     running,
     schedule,
@@ -63,8 +63,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("components", limits_set.components_set),
     ("publish", publishing.publish),
     ("smtp", mail.smtp),
-    ("notify", addresses.addresses),
-    ("told", places.told),
+    ("notify", places.places),
+    ("told", places_told.told),
     ("log", log.log),
     ("clock", clock.clock),
     ("cron", schedule.cron),
