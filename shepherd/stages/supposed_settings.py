@@ -27,7 +27,7 @@ TRACKER_READ_EARLIER = (
 )
 WITHOUT_EFFECT = (
     *("checks_grace", "freeze", "freeze_warn_after", "people", "run", "maintenance", "cron", "log", "deploy"),
-    *("backup", "database", "database_password_file", "state_dir", "keep_inputs"),
+    *("backup", "database", "database_password_file", "state_dir", "keep_inputs", "notify"),
 )
 """Keys of a branch, and of the whole file, that change no answer; and `promote` of the whole file."""
 MAIL_WITHOUT_EFFECT = (
