@@ -19,8 +19,10 @@ from shepherd.trackers import http
 from tests.postgres import database_url as database_url  # fixtures
 from tests.postgres import engine as engine
 from tests.postgres import postgres as postgres
+from tests.trackers.redmine_site import redmine as redmine
+from tests.trackers.redmine_site import redmine_server as redmine_server
 
-SERVERS = {"server", "lp", "hub", "kit", "forge", "it", "postgres"}
+SERVERS = {"server", "lp", "hub", "kit", "forge", "it", "postgres", "redmine_server"}
 """Fixtures that start a server of their own."""
 
 # How long an example takes says more of what else the machine does than of the code.

@@ -13,7 +13,7 @@ MEMORY = Path("/dev/shm")  # only tests write there, each run in a folder of its
 ROOM = 2_000_000_000
 """Bytes that must be free in memory before the tests' files are put there."""
 
-NEEDED_FOR_REAL = ("graphql", "lazr.restful")
+NEEDED_FOR_REAL = ("graphql", "jira820", "lazr.restful")
 """Modules that the group `trackers` of pyproject.toml brings."""
 
 NONE_CHOSEN = 5
@@ -46,14 +46,14 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
 
 
 def missing_for_real() -> str:
-    """What the test trackers lack, and how it comes here; fetches what GitHub publishes of itself. Empty:
+    """What the test trackers lack, and how it comes here; fetches what GitHub and Atlassian publish of themselves. Empty:
     nothing."""
-    from tests.trackers.octokit import DESCRIPTION, SCHEMA, DocumentMissing
+    from tests.trackers.published import DOCUMENTS, DocumentMissing
 
     try:
         if not all(map(find_spec, NEEDED_FOR_REAL)):
             raise ModuleNotFoundError
-        for document in (SCHEMA, DESCRIPTION):
+        for document in DOCUMENTS:
             document.read()
     except ModuleNotFoundError:
         command = ".venv/bin/pip install --require-hashes -r requirements/trackers.txt"

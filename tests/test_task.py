@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests import task
-from tests.trackers import octokit
+from tests.trackers import published
 
 
 @pytest.fixture(autouse=True)
 def nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No pytest in pytest, and no npm."""
     monkeypatch.setattr(task, "_pytest", lambda *_arguments, **_more: 0)
-    monkeypatch.setattr(octokit, "CACHE", tmp_path)
+    monkeypatch.setattr(published, "CACHE", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
 
 

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from shepherd.errors import ShepherdError
+import os
+import re
+import shlex
+from collections.abc import Callable
+from functools import partial
+
+from msgspec import Struct
+
+from shepherd.act.notice_failures import NoticeError, wrong
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
 
+__all__ = ["NoticeError", "deliver", "is_webhook", "way_to"]
 
-class NoticeError(ShepherdError):
-    """It was certainly not delivered; the sentence says to which place, why, and what to do."""
+_OF_A_CHAT = re.compile(
+    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com"
+    r"|webexapis\.com|api\.ciscospark\.com|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
+    r"|(?:[\w-]+\.)*api\.powerplatform\.com)(?::\d+)?/",
+    re.IGNORECASE,
+)
+"""Addresses as these services show them, to be copied: apprise takes them as they are. Our JSON would be
+refused there."""
+
+
+def is_webhook(url: str) -> bool:
+    """Whether it gets our JSON; else it goes to apprise."""
+    return url.lower().startswith(("https://", "http://")) and not _OF_A_CHAT.match(url)
+
+
+class NoticeWay(Struct, frozen=True):
+    """How messages get to a place."""
+
+    name: str
+    """ "Mattermost", "a webhook, signed": for people."""
+    send: Callable[[Notice], None]
+    """Raises NoticeError, UnsureError."""
+    open: bool = False
+    """Everybody on the way can read and change them."""
 
 
 def deliver(notice: Notice, place: NotifySettings, settings: Settings) -> None:
@@ -16,6 +47,42 @@ def deliver(notice: Notice, place: NotifySettings, settings: Settings) -> None:
 
     Raises:
         NoticeError: it was not delivered. UnsureError: whether it was is not known.
-        SettingsError: a file that the table names cannot be read, or apprise is not installed.
+        SettingsError: see `way_to`.
     """
-    raise NoticeError(f"{place.name}: nothing can be delivered yet")
+    way_to(place, settings).send(notice)
+
+
+def way_to(place: NotifySettings, settings: Settings) -> NoticeWay:
+    """How messages get there; none is sent.
+
+    Raises:
+        SettingsError: a file that the table names cannot be read, or does not hold what it should; or apprise
+            is not installed.
+    """
+    url = settings.secret(f"notify.{place.name}.url", os.environ)
+    file = settings.place(place.url_file)
+    if not is_webhook(url):
+        from shepherd.act import chat
+
+        if place.secret_file:
+            problem = f"signs a webhook, and {file} holds the address of a chat"
+            raise wrong(settings, place, "secret_file", problem)
+        service = chat.service_of(settings, place, url)
+        send = partial(chat.send, place=place, service=service, file=file)
+        return NoticeWay(str(service.service_name), send, chat.is_open(service))
+    from shepherd.act import webhook
+
+    try:
+        parts = webhook.parts_of(url)
+    except webhook.AddressError as why:
+        raise wrong(settings, place, "url_file", f"{file} {why}") from None
+    secret = settings.secret(f"notify.{place.name}.secret", os.environ)
+    try:
+        keys = webhook.keys_of(secret) if secret else []
+    except ValueError:
+        secret_file = settings.place(place.secret_file)
+        make = f'(umask 077; echo "whsec_$(openssl rand -base64 32)" >{shlex.quote(secret_file)})'
+        problem = f"{secret_file} does not hold a secret that messages can be signed by; make one with {make}"
+        raise wrong(settings, place, "secret_file", problem) from None
+    name = "a webhook, signed" if keys else "a webhook, not signed"
+    return NoticeWay(name, partial(webhook.post, place=place, parts=parts, file=file, keys=keys))

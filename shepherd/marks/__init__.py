@@ -40,11 +40,16 @@ def parse(
     a warning in the answer.
     """
     text = normal(message)
-    if not MAY_SAY.search(text) and not ("keys" in grammars and keys.MAY_SAY.search(text)):
+    if "keys" not in grammars:
+        key_projects = ()
+    if not MAY_SAY.search(text) and not (key_projects and keys.MAY_SAY.search(text)):
         return Marks(clean(text))
     run, body = brackets.split(text) if "brackets" in grammars else ("", text)
     own = own_text(body)
-    parts = CommitMessage(run, clean(body.partition("\n")[0]), body, own, own.lower(), project, key_projects)
+    subject = clean(body.partition("\n")[0])
+    parts = CommitMessage(
+        run, subject, body, own, own.lower(), project, key_projects, trailers_read="trailers" in grammars
+    )
     marks = MarkCollector()
     for name, read in _READERS.items():
         if name in grammars:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from shepherd.marks.collector import MarkCollector
+from shepherd.marks.keys import has_key, without_keys
 from shepherd.marks.text import CommitMessage
 from shepherd.values import DIGITS
 
@@ -44,7 +45,8 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
         name, equals, value = content.lower().partition("=")
         word = " ".join(name.split())
         if equals and word in ("bug", "bugs"):
-            bugs.append(value)
+            # where keys are read, the number of none is a number
+            bugs.append(without_keys(value) if message.key_projects else value)
         elif equals and word == "rollback":
             _rollback(value, marks)
         elif not equals and word in _LABELS:
@@ -53,7 +55,11 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
             bugs.append(word)
     if bugs:
         marks.bugs.append((-1, marks.numbers(_DIGITS.findall("]".join(bugs)))))
-    elif "[" in message.subject and (late := _LATE.search(message.subject)):
+    elif (
+        "[" in message.subject
+        and (late := _LATE.search(message.subject))
+        and not has_key(late[0], message.key_projects)
+    ):
         marks.doubt(late[0], "is not at the beginning of the message")
 
 

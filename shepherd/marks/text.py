@@ -34,6 +34,12 @@ WEB_ADDRESS = (
 the end of a line, so that a longer one counts for nothing instead of being cut."""
 
 
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
+TRAILER_VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*)(?:\n|\Z)"
+"""Pattern of what follows the name of a git trailer: its group is the value, with the lines that go on."""
+_TRAILERS = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9-]*+{TRAILER_VALUE})+")
+
+
 class CommitMessage(NamedTuple):
     """A commit message, cut where its marks may stand."""
 
@@ -50,7 +56,9 @@ class CommitMessage(NamedTuple):
     project: str | None = None
     """See `parse`."""
     key_projects: Sequence[str] = ()
-    """See `parse`."""
+    """See `parse`; empty where keys are not read."""
+    trailers_read: bool = False
+    """Whether the grammar `trailers` is read."""
 
 
 def normal(message: bytes | str) -> str:
@@ -84,6 +92,17 @@ def first_paragraph(body: str) -> str:
     title = clean(" ".join(body[: min(end, 4 * SUMMARY)].split()), SUMMARY)
     # a line of which nothing can be shown does not go on
     return title if title != clean(body[:first], SUMMARY) else ""
+
+
+def trailer_block(body: str) -> int:
+    """Where the git trailers begin: the last paragraph, if it is not the subject's own and holds no more;
+    0: there are none."""
+    if "\n" not in body:
+        return 0
+    # Turned round, so that the search ends at the last blank line and not after all of them.
+    blank = _BLANK_LINE.search(body[::-1])
+    start = len(body) - blank.start() if blank else 0
+    return start if start and _TRAILERS.fullmatch(body, start) else 0
 
 
 def clean(text: str, limit: int = SHOWN) -> str:

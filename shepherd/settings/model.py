@@ -43,6 +43,10 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The key file; empty: the user's own."""
 
 
+GRACE_DAYS = 4
+"""After so many days a landing that blocks is told of: where there is no [mail], to chats."""
+
+
 class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Reminders and escalations; without this table no mail is sent."""
 
@@ -52,7 +56,7 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     operators: tuple[kinds.Address, ...] = ()
     at: kinds.TimeOfDay = "09:00"
     weekend: bool = False
-    grace_days: kinds.GraceDays = 4
+    grace_days: kinds.GraceDays = GRACE_DAYS
     cap: kinds.Cap = 200
     live: Literal["digest", "mail", "never"] = "digest"
     """How people hear that a landing of theirs went live."""
@@ -281,11 +285,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def secret_keys(self) -> list[str]:
         """The keys of the secrets that are not here but in a file or an environment variable:
-        "mail.password" for `mail.password_file`. Of trackers that name the same secret, the first stands for
-        all."""
+        "mail.password" for `mail.password_file`, "notify.NAME.url" for a [[notify]]. Of tables that name the
+        same secret, the first stands for all."""
         keys: dict[tuple[str, str, str], str] = {}
         tables = [(table.name, getattr(self, table.name)) for table in fields(self)]
         tables += [(f"trackers.{name}", tracker) for name, tracker in self.trackers.items()]
+        tables += [(f"notify.{place.name}", place) for place in self.notify]
         for table, holder in tables:
             for each in fields(holder) if isinstance(holder, Struct) else ():
                 name, _, kind = each.name.rpartition("_")
@@ -299,9 +304,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         if key == "database_password":
             return self.database_password_file, ""
         table, _, name = key.rpartition(".")
-        _, of, tracker = table.partition("trackers.")
-        holder = self.trackers[tracker] if of else getattr(self, table)
-        return getattr(holder, f"{name}_file"), getattr(holder, f"{name}_env")
+        kind, _, which = table.partition(".")
+        if kind == "notify":
+            holder: Struct = next(place for place in self.notify if place.name == which)
+        else:
+            holder = self.trackers[which] if kind == "trackers" else getattr(self, table)
+        return getattr(holder, f"{name}_file"), getattr(holder, f"{name}_env", "")
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
         """Return the secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
@@ -355,3 +363,10 @@ def project_of(settings: Settings, branch: BranchSettings) -> str | None:
         place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
         return "/" + place.strip("/").removesuffix(".git")
     return None if tracker.type in ("none", "launchpad") else ""
+
+
+def keys_of(settings: Settings, branch: BranchSettings) -> tuple[str, ...]:
+    """Return the projects whose keys messages of this branch name; empty where the grammar `keys` is not read
+    (docs/rules.md#keys)."""
+    tracker = settings.trackers[branch.tracker] if branch.tracker else settings.tracker
+    return tracker.keys if "keys" in branch.marks else ()

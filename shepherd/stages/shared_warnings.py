@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from shepherd.marks.trailers import ELSEWHERE
+from shepherd.marks.trailer_items import ELSEWHERE
 from shepherd.sentence import joined
 from shepherd.snapshot import LandingEntry
 

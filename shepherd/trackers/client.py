@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
+from shepherd.proxies import proxy_for
 from shepherd.trackers import bodies, failures
 from shepherd.trackers import http as network
 from shepherd.trackers.http import GarbledError, HttpSession, Reply
-from shepherd.trackers.proxies import proxy_for
 from shepherd.words import Budget
 
 if TYPE_CHECKING:

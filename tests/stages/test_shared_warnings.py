@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.marks.trailers import ELSEWHERE
+from shepherd.marks.trailer_items import ELSEWHERE
 from shepherd.stages.shared_warnings import MANY, PROBLEMS_SHOWN, folded, kind_of, shared
 from tests.project import Project
 from tests.views.factory import entry

@@ -95,7 +95,10 @@ def _rest(message: str, status: int, page: str = "https://docs.github.com/rest")
 
 def said(name: str) -> Said:
     """Raises KeyError."""
-    exhausted = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 1800)}
+    exhausted = {
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(int(time.time()) + 1850),
+    }  # told in whole minutes: 50 s may pass
     rate = "API rate limit already exceeded for user ID 1."
     path = ("repository", "c0", "associatedPullRequests")
     return {

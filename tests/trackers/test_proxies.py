@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.proxies import proxy_for
+from shepherd.proxies import proxy_for
 from shepherd.words import ItemTags
 from tests.trackers.forge_kit import TOKEN, Kit
 

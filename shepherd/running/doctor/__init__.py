@@ -14,6 +14,7 @@ from functools import partial
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
 from shepherd.running import told
 from shepherd.running.doctor import (
+    addresses,
     backups,
     candidate_checks,
     clock,
@@ -25,6 +26,7 @@ from shepherd.running.doctor import (
     limits_set,
     log,
     mail,
+    places,
     publishing,
     running,
     schedule,
@@ -61,6 +63,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("components", limits_set.components_set),
     ("publish", publishing.publish),
     ("smtp", mail.smtp),
+    ("notify", addresses.addresses),
+    ("told", places.told),
     ("log", log.log),
     ("clock", clock.clock),
     ("cron", schedule.cron),

@@ -1,4 +1,4 @@
-"""Which proxy stands before a tracker: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, in
+"""Which proxy stands before a server: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, in
 small or capital letters.
 """
 

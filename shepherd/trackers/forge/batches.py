@@ -1,8 +1,8 @@
 """Asks about many things in one question, and about fewer at once where that is too much.
 
-GitHub ends a question after ten seconds, or when it took too many resources, as a whole or in part: what was
-refused is asked again in halves, down to one. The size that went through is kept for the session, and grows
-by a tenth with each question that is answered.
+GitHub ends a question after ten seconds, or when it took too many resources, as a whole or in part; Jira
+refuses one for a single thing in it. What was refused is asked again in halves, down to one. The size that
+went through is kept for the session, and grows by a tenth with each question that is answered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers.forge.items import UnreadablePart
 
 MOST_ALONE = 3
-"""So many in a row that are refused even alone show that GitHub is in trouble: nothing more is asked."""
+"""So many in a row that are refused even alone show that the tracker is in trouble: nothing more is asked."""
 
 _K = TypeVar("_K")
 _A = TypeVar("_A")

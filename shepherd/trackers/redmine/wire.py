@@ -1,0 +1,105 @@
+"""What Redmine's answers hold, as far as they are read: of an issue neither title nor description
+(www.redmine.org/projects/redmine/wiki/Rest_Issues)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from shepherd.label_text import folded_name
+
+
+class RedmineStatus(Struct, frozen=True):
+    id: int
+    name: str
+
+
+class RedmineField(Struct, frozen=True):
+    """A custom field and its value on one issue: a text, several, or nothing."""
+
+    id: int
+    name: str
+    value: str | tuple[str, ...] | None = None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What stands in it; empty texts do not count."""
+        given = self.value if isinstance(self.value, tuple) else (self.value or "",)
+        return tuple(text for text in given if text.strip())
+
+
+class RedmineIssue(Struct, frozen=True):
+    id: int
+    status: RedmineStatus
+    updated_on: datetime
+    custom_fields: tuple[RedmineField, ...] = ()
+
+    def field(self, wanted: str) -> RedmineField | None:
+        """The field of this name, which no other has (Redmine sees to that), or of this number; None: the
+        issue has none that the account may see."""
+        names = {folded_name(field.name): field for field in self.custom_fields}
+        names |= {field.name: field for field in self.custom_fields}
+        numbers = {str(field.id): field for field in self.custom_fields}
+        return names.get(wanted) or names.get(folded_name(wanted)) or numbers.get(wanted)
+
+
+class IssuePage(Struct, frozen=True):
+    issues: tuple[RedmineIssue, ...]
+    total_count: int
+    """Of all pages together."""
+
+
+class RedmineUser(Struct, frozen=True):
+    id: int
+    login: str = ""
+
+
+class UserPage(Struct, frozen=True):
+    user: RedmineUser
+
+
+class StatusPage(Struct, frozen=True):
+    issue_statuses: tuple[RedmineStatus, ...]
+
+
+class RedmineProject(Struct, frozen=True):
+    id: int
+    name: str
+
+
+class ProjectPage(Struct, frozen=True):
+    projects: tuple[RedmineProject, ...]
+    total_count: int
+
+
+class JournalDetail(Struct, frozen=True):
+    """One attribute that one change gave another value."""
+
+    property: str
+    """"attr", "cf" (a custom field) and others."""
+    name: str
+    """"status_id", the number of a custom field."""
+    old_value: str | None = None
+    new_value: str | None = None
+
+
+class RedmineJournal(Struct, frozen=True):
+    """One change of an issue, with the note that came with it."""
+
+    id: int
+    notes: str | None = None
+    private_notes: bool = False
+    details: tuple[JournalDetail, ...] = ()
+
+
+class WholeIssue(RedmineIssue, frozen=True):
+    """One issue with its history."""
+
+    journals: tuple[RedmineJournal, ...] = ()
+    allowed_statuses: tuple[RedmineStatus, ...] | None = None
+    """Those that the workflow lets this account choose now; None: a Redmine before 5.0 does not say."""
+
+
+class WholeIssuePage(Struct, frozen=True):
+    issue: WholeIssue

@@ -1,0 +1,134 @@
+"""What the answer must be, by what people said on Redmine, stated without a line of the shepherd's.
+
+It is docs/rules.md for a team like that of `redmine_team.py`: landings name issues, an issue says one word at
+a time, and a revert undoes one landing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Said = Literal["ok", "untestable", "needstesting", "bad", "", "hidden"]
+"""What an issue says: "" is nothing, "hidden" is an issue that the shepherd cannot see."""
+WORST_FIRST = ("bad", "unknown", "needstesting", "untestable", "ok")
+TRIED = ("ok", "untestable")
+
+
+@dataclass
+class Landed:
+    """One landing of the mainline."""
+
+    revno: int
+    issues: tuple[int, ...] = ()
+    undoes: int = 0
+    """The landing that it takes back; 0: none."""
+
+
+@dataclass
+class Statement:
+    """Told of every landing, run and word, in order.
+
+    Attributes:
+        landings: found by a run, or to be found by the next one.
+        deployed: what production runs.
+        verdicts: what a person said of a landing itself.
+    """
+
+    landings: list[Landed] = field(default_factory=list)
+    deployed: int = 1
+    verdicts: dict[int, str] = field(default_factory=dict)
+    _found: int = 0
+    _read: dict[int, Said] = field(default_factory=dict)
+    """What each issue said when it was last seen."""
+    _spoken: dict[tuple[int, int], str] = field(default_factory=dict)
+    """(landing, issue) -> ok or untestable, where that was said of it."""
+    _sealed: set[tuple[int, int]] = field(default_factory=set)
+    _meant: dict[int, int] = field(default_factory=dict)
+    """Issue that is bad -> the landing that this means."""
+    _now: dict[int, Said] = field(default_factory=dict)
+
+    def run(self, said: dict[int, Said]) -> None:
+        """A run reads this of each issue."""
+        tip = self.landings[-1].revno
+        for issue, word in said.items():
+            ours = [each.revno for each in self.landings if issue in each.issues]
+            if not ours or word == "hidden":
+                continue
+            changed = issue not in self._read or self._read[issue] != word
+            self._hear(issue, word, changed, ours)
+            self._read[issue] = word
+        self._now = dict(said)
+        self._found = tip
+
+    def written(self, said: dict[int, Said]) -> None:
+        """The tagger wrote, and this is what issues say since."""
+        for issue, word in said.items():
+            if word != "hidden" and word != self._read.get(issue, word):
+                # what was good is sealed before its word is replaced
+                self._sealed |= {pair for pair in self._spoken if pair[1] == issue}
+                self._read[issue] = word
+        self._now = dict(said)
+
+    def _hear(self, issue: int, word: Said, changed: bool, ours: list[int]) -> None:
+        if word in TRIED and changed:
+            self._spoken |= {(revno, issue): word for revno in ours}
+        if word == "bad":
+            if issue not in self._meant:
+                waiting = [revno for revno in ours if revno > self.deployed]
+                meant = self._meant[issue] = max(waiting or ours)
+                # what was said of it before is taken back, also for the time when the issue goes back to QA
+                self._spoken.pop((meant, issue), None)
+                self._sealed.discard((meant, issue))
+        else:
+            self._meant.pop(issue, None)
+        if word not in TRIED:
+            for revno in ours:
+                if (revno, issue) not in self._sealed or (word != "bad" and revno == max(ours)):
+                    self._spoken.pop((revno, issue), None)
+                    self._sealed.discard((revno, issue))
+        if (max(ours), issue) in self._spoken:
+            self._sealed.add((max(ours), issue))
+
+    def states(self) -> dict[int, str]:
+        """Of the landings that wait for production."""
+        return {each.revno: self._state(each) for each in self.landings if each.revno > self.deployed}
+
+    def _state(self, landed: Landed) -> str:
+        if landed.revno in self.verdicts:
+            return self.verdicts[landed.revno]
+        if landed.undoes:
+            return "rollback"
+        words = [self._of_pair(landed.revno, issue) for issue in landed.issues]
+        return min(words, key=WORST_FIRST.index)
+
+    def _of_pair(self, revno: int, issue: int) -> str:
+        if self._now[issue] == "hidden":
+            return "unknown"
+        if self._meant.get(issue) == revno:
+            return "bad"
+        return self._spoken.get((revno, issue), "needstesting")
+
+    def deployable(self) -> int | None:
+        """The newest candidate that nothing blocks; None: production stays as it is."""
+        states = self.states()
+        good = (*TRIED, "rollback")
+        for candidate in sorted(states, reverse=True):
+            undone = self._undone_at(candidate)
+            reached = [revno for revno in states if revno <= candidate and revno not in undone]
+            if all(states[revno] in good for revno in reached):
+                return candidate
+        return None
+
+    def alarms(self) -> set[int]:
+        """Landings that production runs and that are bad."""
+        undone = self._undone_at(self.deployed)
+        live = [each for each in self.landings if each.revno <= self.deployed and each.revno not in undone]
+        return {each.revno for each in live if each.issues and self._state(each) == "bad"}
+
+    def _undone_at(self, candidate: int) -> set[int]:
+        undone: set[int] = set()
+        for each in reversed([landed for landed in self.landings if landed.revno <= candidate]):
+            if each.undoes and each.revno not in undone:
+                undone.add(each.undoes)
+        return undone

@@ -1,0 +1,53 @@
+"""Two hundred landings on a real Redmine, people changing issues between the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns import times
+from tests.trackers.faulty import at_work
+from tests.trackers.redmine_proxy import RedmineProxy
+from tests.trackers.redmine_site import RedmineSite
+from tests.trackers.redmine_team import By, RedmineTeam
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+
+AT_ONCE = 10
+"""Landings between two runs."""
+
+
+@pytest.fixture
+def way(redmine: RedmineSite) -> Iterator[RedmineProxy]:
+    with at_work(RedmineProxy(redmine.port)) as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("by", ["status", "field"])
+def test_a_team_works_and_each_answer_is_what_was_said(
+    redmine: RedmineSite, way: RedmineProxy, tmp_path: Path, by: By
+) -> None:
+    team = RedmineTeam(tmp_path / "project", redmine, way, by)
+    played(team, 20)
+    assert team.counts["said bad"] and team.counts["deleted"] and team.counts["made private"]
+    assert team.counts["rolled back"] and team.counts["moved where the shepherd cannot see"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("by", ["status", "field"])
+@pytest.mark.parametrize("seed", range(2, 2 + times(10)))
+def test_other_teams(redmine: RedmineSite, way: RedmineProxy, tmp_path: Path, by: By, seed: int) -> None:
+    played(RedmineTeam(tmp_path / "project", redmine, way, by, seed), 20)
+
+
+def played(team: RedmineTeam, rounds: int) -> None:
+    """Landings, people, a run; every third time what may go to production goes there."""
+    for team.round in range(1, rounds + 1):
+        team.land(AT_ONCE)
+        team.people_work()
+        snapshot = team.run()
+        if team.round % 3 == 0 and snapshot.deployable is not None:
+            team.deploy(snapshot.deployable.revno)
