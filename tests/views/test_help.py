@@ -147,7 +147,7 @@ def test_a_team_that_speaks_by_statuses_reads_its_own() -> None:
         field="QA result",
     )
     text = "\n".join(markdown(sections(facts)))
-    assert "set the status of the issue to `QA passed`, or `QA failed`. Or put `n/a`" in " ".join(
+    assert "Set the status of the issue to `QA passed`, or `QA failed`. Or put `n/a`" in " ".join(
         text.split()
     )
     assert "| `ok` | `qa-ok`, status `QA passed`, status `Done` |" in text
