@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.trackers.jira_server import Jira
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]
 
-STATUSES = {"statuses": {"ok": ["QA passed"], "bad": ["QA failed"], "silent": ["To Do"]}}
+STATUSES: dict[str, Any] = {"statuses": {"ok": ["QA passed"], "bad": ["QA failed"], "silent": ["To Do"]}}
 
 
 @pytest.fixture(params=[True, False], ids=["cloud", "data center"])
