@@ -87,6 +87,7 @@ def test_one_comment_that_reads_as_it_was_meant(jira: Jira, write: Write) -> Non
     assert write(Edit(comment=COMMENT)) == "comment"
     assert write(Edit(comment=COMMENT)) == ""
     (comment,) = jira.issues["ABC-1"].comments
+    assert comment["internal"], "the customers of a service project are not shown it"
     if jira.cloud:
         assert as_text(comment["body"]) == COMMENT
         marks = [
