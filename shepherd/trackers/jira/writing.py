@@ -36,8 +36,8 @@ COMMENTS_AT_ONCE = 100
 MOST_PAGES = 100
 """Of comments."""
 _INTERNAL = [{"key": "sd.public.comment", "value": {"internal": True}}]
-"""Properties of a comment: customers of a service project are not shown it, and get no mail about it; no other
-project knows of them (developer.atlassian.com, "Jira Service Management: comment properties")."""
+"""Properties of a comment: customers of a service project are not shown it, and get no mail about it; others
+do not know of them (developer.atlassian.com, "Jira Service Management: comment properties")."""
 _REFUSED = (400, 403, 404)
 """Statuses by which Jira refuses what this account, or this screen, or a read-only issue has no right to."""
 
