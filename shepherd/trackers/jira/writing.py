@@ -185,7 +185,7 @@ class JiraWriter:
             if any(last_line_of(comment.body) == sign for comment in page.comments):
                 return True
             start += len(page.comments)
-            if not page.comments or start >= page.total:
+            if not page.comments or (page.total is not None and start >= page.total):
                 return False
         raise TrackerError(f"{item}: its comments never end")
 
