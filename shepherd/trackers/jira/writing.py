@@ -146,6 +146,8 @@ class JiraWriter:
                     return [f"{begin} -> {status}"]
                 if error.status not in (409, *_REFUSED):
                     raise _cannot(item, error) from None
+        if refused.status == 409:
+            raise _cannot(item, refused)
         return [f"{shown(wanted)} {NOT_GIVEN}, since Jira answered {refused.status}"]
 
     def _say(self, item: Item, comment: str) -> list[str]:
