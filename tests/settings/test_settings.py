@@ -219,6 +219,7 @@ TRACKERS = {
     "launchpad": 'project = "launchpad"',
     "github": 'project = "acme/shop"',
     "gitlab": 'project = "acme/web/shop"',
+    "redmine": 'service_root = "https://redmine.example.com"',
 }
 
 
@@ -230,6 +231,7 @@ TRACKERS = {
         ("launchpad", ("brackets", "footers"), "block"),
         ("github", ("forge",), "needs-qa"),
         ("gitlab", ("forge",), "needs-qa"),
+        ("redmine", ("references",), "needs-qa"),
     ],
 )
 def test_the_grammars_follow_the_tracker_unless_they_are_set(
