@@ -11,8 +11,8 @@ from msgspec import Struct
 from shepherd.words import Budget
 
 STAGES = (
-    *("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate"),
-    *("backup", "archive"),
+    *("find", "tag", "judge", "promote", "alarm", "report", "publish"),
+    *("notify", "remind", "escalate", "backup", "archive"),
 )
 """The stages of a run, in its order."""
 

@@ -19,6 +19,7 @@ from shepherd.act.notice_failures import answered, not_delivered, perhaps_delive
 from shepherd.plans.notice_text import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
+from shepherd.urls import is_loopback
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -130,7 +131,15 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
         )
     if not re.search(r"[?&]rto=", url):
         service.socket_read_timeout = SILENCE
+    # that is for the next run; and its length is now the number of its channels
+    service.retry = 0
     return service
+
+
+def is_open(service: NotifyBase) -> bool:
+    """Whether messages to another machine go unencrypted, and need not."""
+    secure = service.secure_protocol and service.protocol
+    return bool(secure and not service.secure and service.host and not is_loopback(service.host))
 
 
 def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) -> None:

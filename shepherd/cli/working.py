@@ -91,6 +91,24 @@ def promote(
 @task(
     *WORKING,
     help={
+        "preview": "print all messages as they would go, and send none",
+        "test": "send a message that says it is a test to the [[notify]] of this name, and nothing else",
+    },
+)
+def notify(options: TaskOptions, preview: bool = False, test: str | None = None) -> int:
+    """Tell each chat and webhook what has changed, each change once."""
+    if test is not None:
+        from shepherd.running.notice_test import send_test
+
+        return send_test(options, test)
+    from shepherd.running.notices import notify
+
+    return notify(options, preview=preview)
+
+
+@task(
+    *WORKING,
+    help={
         "preview": "print all mails as they would go, and send none",
         "over_cap": "send them though they are more than mail.cap",
     },

@@ -220,13 +220,14 @@ def announced(
 
 def escalation(waiting: Iterable[Waiting], mailing_list: str, today: date) -> Mail | None:
     """The one mail of the day to the list, the worst blocker first; None if nothing waits for that long."""
-    overdue = [item for item in waiting if item.told_on <= today]
-    if not overdue or not mailing_list:
-        return None
-    worst_first: Sequence[Waiting] = sorted(
-        overdue, key=lambda item: (-item.blocker.frees, -item.blocker.waiting, item.since)
-    )
-    return Mail("escalation", mailing_list, tuple(worst_first))
+    worst_first = overdue(waiting, today)
+    return Mail("escalation", mailing_list, tuple(worst_first)) if worst_first and mailing_list else None
+
+
+def overdue(waiting: Iterable[Waiting], today: date) -> list[Waiting]:
+    """Those that have waited for too long, the worst blocker first."""
+    late = [item for item in waiting if item.told_on <= today]
+    return sorted(late, key=lambda item: (-item.blocker.frees, -item.blocker.waiting, item.since))
 
 
 def alarm_mails(

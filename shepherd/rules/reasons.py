@@ -14,7 +14,7 @@ from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Sentence, joined, revision, statement, time
-from shepherd.words import GOOD_WORDS, Item, Verdict, is_request, item_name
+from shepherd.words import GOOD_WORDS, Item, Verdict, is_request, item_kind
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
@@ -170,9 +170,8 @@ def brief(sha: str) -> str:
 
 
 def _name_parts(item: Item) -> tuple[str, Part]:
-    """ "bug " and "12", "request " and "#12"."""
-    kind, _, identity = item_name(item).partition(" ")
-    return f"{kind} ", Part("item", identity)
+    """ "bug " and "12", "request " and "#12"; a key has nothing before it."""
+    return item_kind(item), Part("item", item)
 
 
 def _named(item: Item) -> Sentence:

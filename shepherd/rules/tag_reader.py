@@ -253,7 +253,7 @@ class _TagReader:
         """Note what each bad-commit-N names; True if one of them counts: its landing names this bug."""
         targets, evidence, counts = self._targets, self.evidence, False
         for n in tags.bad_commits:
-            tag = f"bug {item} has bad-commit-{n}"
+            tag = f"{item_name(item)} has bad-commit-{n}"
             commits, since = self._named(item, n, history)
             targets.learn(item, n, since, commits)
             if not commits and not targets.is_elsewhere(item, n):

@@ -16,9 +16,9 @@ from shepherd.urls import host_and_port
 from shepherd.values import clean
 
 ACTING = frozenset(
-    {"run", "tag", "promote", "publish", "remind", "escalate", "cron.install", "timer.install"}
+    {"run", "tag", "promote", "publish", "notify", "remind", "escalate", "cron.install", "timer.install"}
 )
-"""What writes to trackers, refs, web hosts or mailboxes, or starts what does."""
+"""What writes to trackers, refs, web hosts mailboxes or chats, or starts what does."""
 
 
 def hosts_elsewhere(settings: Settings) -> tuple[str, ...]:

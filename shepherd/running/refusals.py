@@ -1,4 +1,5 @@
-"""What a run that may not work, or could not read, still does: the log, the page, one mail about a hang.
+"""What a run that may not work, or could not read, still does: the log, the page, one mail about a hang, and
+one message to each chat.
 
 All under `run/page.lock`: of several such runs one does it, and the others leave it to that one
 (docs/running.md#one-copy-at-a-time).
@@ -89,6 +90,7 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
             with told.one_host(settings) as alone:
                 if alone:
                     _mail(settings, refusal.hang, str(refusal), aborts, tell)
+                    _notify(settings, refusal.hang, str(refusal), tell)
 
 
 def show_failure(settings: Settings, tell: Tell, publish: bool = True, wait: float = 0.0) -> None:
@@ -190,6 +192,20 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
             tell("act", what="mail", to=address, result="unsure", why=str(error))
         except ShepherdError as error:
             tell("act", what="mail", to=address, result="failed", why=str(error))
+
+
+def _notify(settings: Settings, hang: Hang, text: str, tell: Tell) -> None:
+    if not settings.notify or hosts_elsewhere(settings):
+        return
+    from shepherd.running.hang_notices import tell_of_hang
+
+    def said(kind: str) -> str:
+        return aborts_of(settings).said.get(kind, "")
+
+    def note(kind: str, what: str) -> None:
+        _first(settings, kind, what)
+
+    tell_of_hang(settings, _which(hang), text, said, note, tell)
 
 
 def _which(hang: Hang) -> str:

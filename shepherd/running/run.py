@@ -25,6 +25,7 @@ from shepherd.running.freeze_status import overdue_words
 from shepherd.running.log import now
 from shepherd.running.mails import alarms_all, escalate_all, remind_all
 from shepherd.running.news import CronMemory, memory_of
+from shepherd.running.notices import notify_all
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, is_first, once
@@ -34,6 +35,7 @@ from shepherd.running.state_place import state_place
 from shepherd.running.tag import tag_all
 from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.settings import Settings
+from shepherd.stages.places_told import is_wanted
 
 
 class RunStage(NamedTuple):
@@ -52,6 +54,7 @@ _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "alarm": (alarms_all, lambda settings: bool(settings.mail and settings.mail.operators)),
     "report": (write_pages, lambda _: True),
     "publish": (publish_pages, lambda settings: bool(settings.report.publish)),
+    "notify": (notify_all, is_wanted),
     "remind": (remind_all, lambda settings: settings.mail is not None),
     "escalate": (escalate_all, lambda settings: bool(settings.mail and settings.mail.list)),
     "backup": (back_up_daily, lambda settings: settings.backup.daily),

@@ -43,6 +43,10 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The key file; empty: the user's own."""
 
 
+GRACE_DAYS = 4
+"""After so many days a landing that blocks is told of: where there is no [mail], to chats."""
+
+
 class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Reminders and escalations; without this table no mail is sent."""
 
@@ -52,7 +56,7 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     operators: tuple[kinds.Address, ...] = ()
     at: kinds.TimeOfDay = "09:00"
     weekend: bool = False
-    grace_days: kinds.GraceDays = 4
+    grace_days: kinds.GraceDays = GRACE_DAYS
     cap: kinds.Cap = 200
     live: Literal["digest", "mail", "never"] = "digest"
     """How people hear that a landing of theirs went live."""
@@ -359,3 +363,10 @@ def project_of(settings: Settings, branch: BranchSettings) -> str | None:
         place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
         return "/" + place.strip("/").removesuffix(".git")
     return None if tracker.type in ("none", "launchpad") else ""
+
+
+def keys_of(settings: Settings, branch: BranchSettings) -> tuple[str, ...]:
+    """Return the projects whose keys messages of this branch name; empty where the grammar `keys` is not read
+    (docs/rules.md#keys)."""
+    tracker = settings.trackers[branch.tracker] if branch.tracker else settings.tracker
+    return tracker.keys if "keys" in branch.marks else ()

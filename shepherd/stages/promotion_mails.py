@@ -53,7 +53,7 @@ def promotion_mails(
                 told = names_told(store.journal, NOTED, today, again_today)
             former = of_branch.journal.names
             for before, move in moves:
-                each = _news_of(of_branch, branch, before, move)
+                each = promotion_news_of(of_branch, branch, before, move)
                 if not any(f"{name} {each.key}" in told for name in former):
                     news.append(each)
         head = store.journal.head_name() if news else ""
@@ -64,7 +64,18 @@ def promotion_mails(
 def last_promotion(store: BranchStore, branch: str) -> PromotionNews | None:
     """The newest one that the journal has, of its last few entries about what is promoted."""
     moves = _moves(store.journal.newest(_AT_ONCE, "promoted"))
-    return _news_of(store, branch, *moves[-1]) if moves else None
+    return promotion_news_of(store, branch, *moves[-1]) if moves else None
+
+
+def moves_after(journal: Journal, seq: int, since: datetime) -> list[tuple[JournalEntry, JournalEntry]]:
+    """The promotions behind a place in the journal that are not too old to be told, oldest first, each behind
+    the entry before it."""
+    limit = 2
+    newest = journal.newest(limit, "promoted")
+    while len(newest) == limit and newest[-1].seq > seq and newest[-1].time >= since:
+        limit *= 4
+        newest = journal.newest(limit, "promoted")
+    return [pair for pair in _moves(newest) if pair[1].seq > seq and pair[1].time >= since]
 
 
 def _lately(journal: Journal, since: datetime) -> list[tuple[JournalEntry, JournalEntry]]:
@@ -92,7 +103,10 @@ def _moves(newest: Sequence[JournalEntry]) -> list[tuple[JournalEntry, JournalEn
     ][::-1]
 
 
-def _news_of(store: BranchStore, branch: str, before: JournalEntry, move: JournalEntry) -> PromotionNews:
+def promotion_news_of(
+    store: BranchStore, branch: str, before: JournalEntry, move: JournalEntry
+) -> PromotionNews:
+    """What the journal and the cache have of a promotion, which is the entry behind `before`."""
     data = move.data
     base, to = Rev(before.data["revno"], before.data["id"]), Rev(data["revno"], data["id"])
     known = {each.revno: each for each in store.cache.numbered(range(base.revno, to.revno + 1))}

@@ -52,6 +52,7 @@ KINDS = (
     "check-wait",  # a check began to keep candidates back, or does so no more
     "live-mails",  # from when on people are told that a landing of theirs went live, or are told no more
     "promotion-mails",  # from when on mail.promotions is told of promotions, or is told no more
+    "notify",  # from when on a chat or webhook is told of the branch, or is told no more
     "freeze",  # a person wants no deployments, until a time or until the word is taken back
     "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag
 )
@@ -97,6 +98,9 @@ _OF_COMMITS = _IN_ORDER.where(
     func.substr(journal.c.subject, 1, bindparam("length")).in_(bindparam("commits", expanding=True))
 )
 _CONTENT = select(*(journal.c[name] for name in chain.COLUMNS)).where(journal.c.seq == bindparam("place"))
+_NEWEST_ABOUT = select(func.max(journal.c.seq)).where(
+    _BRANCHES, journal.c.kind == bindparam("kind"), journal.c.subject == bindparam("subject")
+)
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
 _FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
@@ -224,6 +228,13 @@ class Journal:
     def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
         return next(iter(self.newest(1, kind)), None)
+
+    def last_about(self, kind: str, subject: str) -> JournalEntry | None:
+        """The newest entry of a kind with this subject, if any; of many it reads no more than one."""
+        place = self._connection.scalar(
+            _NEWEST_ABOUT, {"branches": self.names, "kind": kind, "subject": subject}
+        )
+        return None if place is None else self._fetch(_AT, place=place)[0]
 
     def last_before(self, seq: int, kind: str) -> JournalEntry | None:
         """The newest entry of a kind without subject that stands before a place, if any."""

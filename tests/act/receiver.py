@@ -1,4 +1,4 @@
-"""A receiver of messages on this machine, which keeps what arrives, and goes wrong in every way that one can."""
+"""A receiver of messages on this machine: it keeps what arrives, and goes wrong in every way that one can."""
 
 from __future__ import annotations
 

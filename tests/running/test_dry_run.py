@@ -30,6 +30,7 @@ ARGUMENTS = {
     "verdict": ["r2", "bad", "--reason", "x"],
     "cover": ["r2", "--by", "r3", "--anyway", "--reason", "x"],
     "uncover": ["r2", "--reason", "x"],
+    "notify": [],
     "remind": [],
     "escalate": [],
     "snooze": ["r2", "--until", "2099-01-01", "--reason", "x"],

@@ -220,6 +220,8 @@ TRACKERS = {
     "github": 'project = "acme/shop"',
     "gitlab": 'project = "acme/web/shop"',
     "redmine": 'service_root = "https://redmine.example.com"',
+    "jira": 'keys = ["ABC"]',
+    "file with keys": 'path = "bugs.json"\nkeys = ["ABC", "WEB"]',
 }
 
 
@@ -232,12 +234,14 @@ TRACKERS = {
         ("github", ("forge",), "needs-qa"),
         ("gitlab", ("forge",), "needs-qa"),
         ("redmine", ("references",), "needs-qa"),
+        ("jira", ("keys",), "needs-qa"),
+        ("file with keys", ("brackets", "footers", "forge", "trailers", "keys"), "block"),
     ],
 )
 def test_the_grammars_follow_the_tracker_unless_they_are_set(
     kind: str, marks: tuple[str, ...], orphans: str
 ) -> None:
-    tracker = f'[tracker]\ntype = "{kind}"\n{TRACKERS[kind]}\n'
+    tracker = f'[tracker]\ntype = "{kind.split()[0]}"\n{TRACKERS[kind]}\n'
     other = '[branches.devel]\nrepository = "r"\nref = "devel"\ndeployed = { recorded = true }\nmarks = []\n'
     branches = parse(f"{RIGHT}{other}{tracker}", Path("/x/shepherd.toml")).branches
     assert (branches["stable"].marks, branches["stable"].orphans_rule) == (marks, orphans)

@@ -43,6 +43,7 @@ class Jira(Forge):
         strict: a search on Data Center for a key that there is not is an error, as on Cloud.
         without_labels: keys of projects whose screens have no labels.
         archived: keys of projects that are read-only.
+        former: key that a project had once -> its key of now.
     """
 
     kind = "jira"
@@ -65,6 +66,7 @@ class Jira(Forge):
         self.comment_page = 100
         self.without_labels: set[str] = set()
         self.archived: set[str] = set()
+        self.former: dict[str, str] = {}
         self.complaints: list[str] = []
         self._last = 10_000
         self._notes: dict[str, str] = {}

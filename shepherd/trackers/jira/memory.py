@@ -31,6 +31,8 @@ class JiraMemory(Struct, frozen=True):
     """See JiraService.field."""
     began: datetime
     """By Jira's clock: everything that follows was true then, or later."""
+    ours: datetime
+    """The same moment by our own clock, which may be wrong."""
     full: datetime
     """When everything was last read, by Jira's clock."""
     issues: dict[str, JiraIssue]

@@ -86,7 +86,8 @@ class JiraService:
             near = [quoted(clean(names[each], 60)) for each in get_close_matches(folded(wanted), names)]
             hint = f"; near: {', '.join(near)}" if near else ""
             raise TrackerError(
-                f"{where} has no field {quoted(wanted)}, or this account may not see it; is {key} right?{hint}"
+                f"{where} has no field {quoted(wanted)}, or this account may not see it;"
+                f" is {key} right?{hint}"
             )
         if len(found) > 1:
             ids = ", ".join(quoted(clean(each.id, 60)) for each in found[:9])

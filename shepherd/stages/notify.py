@@ -1,0 +1,310 @@
+"""`notify`: each chat and webhook is told what changed on the branches that it wants, each change once
+(docs/notices.md#what-is-told)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shepherd.act import perform, settle
+from shepherd.errors import (
+    NO_DATA,
+    PARTLY,
+    UNEXPECTED,
+    NoAnswerError,
+    SettingsError,
+    ShepherdError,
+    StoreError,
+    UnsureError,
+)
+from shepherd.limits import limited
+from shepherd.plans.days import days_of
+from shepherd.plans.mails import Waiting
+from shepherd.plans.notice_text import lines_of, title_of
+from shepherd.plans.notices import Notice
+from shepherd.plans.telling import Decision, PlaceState, Present, decide
+from shepherd.run import Run
+from shepherd.settings import Settings
+from shepherd.settings.model import NotifySettings
+from shepherd.snapshot import Snapshot
+from shepherd.stages.notice_facts import (
+    Known,
+    escalation_key,
+    is_due,
+    known_of,
+    note_nothing_overdue,
+    overdue_now,
+)
+from shepherd.stages.notice_texts import Teller
+from shepherd.stages.outbox import MailingResult
+from shepherd.stages.place_states import (
+    act_of,
+    ending,
+    settling,
+    state_of,
+    switching,
+)
+from shepherd.stages.places_told import places_before, remember_places
+from shepherd.store import BranchStore, Database
+from shepherd.store.snapshots import Snapshots
+from shepherd.store.wholeness import loss
+from shepherd.values import count
+
+LIMIT = 60.0
+"""Seconds that one message may take, whatever the place does."""
+_SHOWN = 10_000
+"""Characters of a message in a preview."""
+_HELD = {
+    "quiet": "one message at most in {quiet} (quiet)",
+    "failing": "it has taken nothing for a day, so it is tried once an hour",
+}
+
+
+class PlannedNotice(Struct, frozen=True):
+    """What one place is told of one branch, now or later."""
+
+    place: NotifySettings
+    state: PlaceState
+    decision: Decision
+    notice: Notice
+    present: Present
+
+
+States = dict[str, PlaceState | None]
+"""By the name of the place."""
+
+
+def notify(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> MailingResult:
+    """Tell each place what is new to it, or say why not now. What fails is told by the next run.
+
+    Args:
+        preview: show the messages as they would go, also those that are held back. Writes nothing, as `dry`.
+
+    Raises:
+        NoAnswerError: nothing was ever read. StoreError: the database cannot be used.
+    """
+    writes = not (dry or preview)
+    telling = _Telling(settings, run, writes)
+    wanted = {branch: telling.places(branch) for branch in settings.branches}
+    with Database.of(settings, read_only=not writes) as database:
+        if writes:
+            telling.forget_removed(database, wanted)
+        for branch, places in wanted.items():
+            for planned in telling.planned(database, branch, places) if places else ():
+                if preview or dry:
+                    telling.show(planned, whole=preview)
+                else:
+                    telling.tell(database, planned)
+    result = telling.result
+    if not result.lines and not result.failures:
+        result.lines.append("nothing new to tell" if settings.notify else "nobody is told: no [[notify]]")
+    return result
+
+
+class _Telling:
+    """One run of the stage."""
+
+    def __init__(self, settings: Settings, run: Run, writes: bool) -> None:
+        self.result = MailingResult()
+        self._settings = settings
+        self._run = run
+        self._writes = writes
+        self._situation = replace(run.situation(), now=run.now)
+        self._failed: dict[str, str] = {}
+        """Places that took nothing in this run -> of which branch."""
+
+    def places(self, branch: str) -> list[NotifySettings]:
+        """Those that want to be told of a branch."""
+        return [each for each in self._settings.notify if not each.branches or branch in each.branches]
+
+    def forget_removed(self, database: Database, wanted: dict[str, list[NotifySettings]]) -> None:
+        """A place that is told of a branch no more hears nothing of what happens until it is told again."""
+        now = {branch: [each.name for each in places] for branch, places in wanted.items() if places}
+        before = places_before(self._settings)
+        for branch, names in before.items():
+            gone = [name for name in names if name not in now.get(branch, ())]
+            if not gone or branch not in self._settings.branches:
+                continue
+            with database.branch(branch) as store:
+                told = [name for name in gone if state_of(store.journal, name) is not None]
+                if told and loss(store.journal, self._settings, branch) is None:
+                    store.append(map(ending, told), self._run)
+        if now != before:
+            remember_places(self._settings, now)
+
+    def planned(
+        self, database: Database, branch: str, places: Sequence[NotifySettings]
+    ) -> list[PlannedNotice]:
+        """What each place is told of a branch; where nothing is new, the journal alone is read for it."""
+        settings = self._settings
+        with database.branch(branch) as store:
+            states: States = {each.name: state_of(store.journal, each.name) for each in places}
+            known = known_of(store, settings, branch, self._situation, _since(states.values()))
+            if known is None:
+                lost = loss(store.journal, settings, branch)
+                why = f"the journal {lost.what}" if lost else "there is no answer yet: inv run"
+                self._no_data(f"nothing is told of {branch}: {why}")
+                return []
+            waiting = self._overdue(store, branch, states, known)
+            today = days_of(settings).of(self._run.now).isoformat()
+            entries = [settling(name) for name, state in states.items() if state and state.unsettled]
+            began: set[str] = set()
+            for each in places:
+                switch = switching(each, states[each.name], known.present, today)
+                if switch is not None:
+                    entries.append(switch)
+                    began.add(each.name)
+            decisions = {
+                each.name: decide(state, known.present, each.quiet)
+                for each in places
+                if (state := states[each.name]) is not None and each.name not in began
+            }
+            if not entries and not any(each.news for each in decisions.values()):
+                return []
+            if (lost := loss(store.journal, settings, branch)) is not None:
+                self._no_data(f"nothing is told of {branch}: the journal {lost.what}")
+                return []
+            if self._writes:
+                store.append(entries, self._run)
+            self.result.lines += [f"{name} is told of {branch} from now on" for name in sorted(began)]
+            return self._messages(store, branch, places, states, known, decisions, waiting)
+
+    def _overdue(self, store: BranchStore, branch: str, states: States, known: Known) -> list[Waiting]:
+        """What has blocked for too long, where it is the hour to tell somebody; `known` has it then."""
+        told = {state.told.escalation for state in states.values() if state is not None} - {None}
+        day = is_due(store, self._settings, self._run.now) if told else ""
+        if not day or told == {day}:
+            return []
+        snapshot = self._snapshot(branch)
+        waiting = overdue_now(store, self._settings, snapshot, self._situation) if snapshot else []
+        if waiting:
+            known.present = replace(known.present, escalation=escalation_key(day, waiting))
+        elif snapshot is not None and snapshot.complete and self._writes:
+            note_nothing_overdue(store, day)
+        return waiting
+
+    def _messages(
+        self,
+        store: BranchStore,
+        branch: str,
+        places: Sequence[NotifySettings],
+        states: States,
+        known: Known,
+        decisions: dict[str, Decision],
+        waiting: Sequence[Waiting],
+    ) -> list[PlannedNotice]:
+        told = [each for each in places if each.name in decisions and decisions[each.name].news]
+        snapshot = self._snapshot(branch) if told else None
+        if snapshot is None:
+            return []
+        teller = Teller(self._settings, store, snapshot, self._situation, known, waiting)
+        planned = []
+        for each in told:
+            decision, state = decisions[each.name], states[each.name]
+            assert state is not None
+            notice = teller.notice(each.name, decision, state)
+            planned.append(PlannedNotice(each, state, decision, notice, known.present))
+        return planned
+
+    def _snapshot(self, branch: str) -> Snapshot | None:
+        try:
+            snapshot = Snapshots(self._settings.state_path / "snapshots", branch).latest()
+        except NoAnswerError as error:
+            self._no_data(f"nothing is told of {branch}: {error}")
+            return None
+        if snapshot is None:
+            self._no_data(f"nothing is told of {branch}: there is no answer yet: inv run")
+        return snapshot
+
+    def _no_data(self, line: str) -> None:
+        if line not in self.result.lines:
+            self.result.lines.append(line)
+        self.result.codes.append(NO_DATA)
+
+    def show(self, planned: PlannedNotice, *, whole: bool) -> None:
+        """Say what would go."""
+        place, notice = planned.place.name, planned.notice
+        held = self._held(planned)
+        if whole:
+            head = f"--- to {place}{f', {held}' if held else ''}"
+            body = lines_of(notice, _SHOWN)
+            self.result.lines.append(f"{head}\n{title_of(notice)}\n\n{body}\n")
+        elif held:
+            self.result.lines.append(f"{place}: {_how_much(notice)} {held}")
+        else:
+            self.result.lines.append(f"would tell {place} of {notice.branch}: {_how_much(notice)}")
+
+    def tell(self, database: Database, planned: PlannedNotice) -> None:
+        """Deliver one message; what goes wrong with a place is nothing to the others.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
+        place, notice, branch = planned.place, planned.notice, planned.notice.branch
+        if held := self._held(planned):
+            self.result.lines.append(f"{place.name}: {_how_much(notice)} {held}")
+            return
+        if place.name in self._failed:
+            self.result.lines.append(
+                f"{place.name} is not told of {branch} in this run, since it took nothing of"
+                f" {self._failed[place.name]}; the next run tries again"
+            )
+            return
+        act = act_of(notice, planned.state, planned.present)
+        try:
+            perform(database, branch, [act], self._run, lambda: self._bring(notice, place))
+        except StoreError:
+            raise
+        except UnsureError as error:
+            settle(database, branch, [act], self._run, "unsure", str(error))
+            self._fails(place, branch, str(error), PARTLY)
+        except ShepherdError as error:
+            code = error.code if isinstance(error, SettingsError) else PARTLY
+            self._fails(place, branch, str(error), code)
+        except Exception as error:
+            # a bug in what delivers: whether it arrived is not known, and the other places get theirs
+            why = f"notify {place.name}: unexpected {type(error).__name__}"
+            settle(database, branch, [act], self._run, "unsure", why)
+            self._fails(place, branch, why, UNEXPECTED)
+        else:
+            self.result.lines.append(f"told {place.name} of {branch}: {_how_much(notice)}")
+
+    def _bring(self, notice: Notice, place: NotifySettings) -> None:
+        from shepherd.act.notice import deliver
+
+        late = UnsureError(
+            f"notify {place.name}: it said nothing within {LIMIT:g} seconds, so whether the message was taken"
+            " is not known; the next run tells it again, marked"
+        )
+        with limited(LIMIT, late, place.name):
+            deliver(notice, place, self._settings)
+
+    def _fails(self, place: NotifySettings, branch: str, why: str, code: int) -> None:
+        self._failed[place.name] = branch
+        self.result.failed(why, code)
+
+    def _held(self, planned: PlannedNotice) -> str:
+        """Until when it is held back, and why; empty: it is not."""
+        decision = planned.decision
+        if decision.until is None:
+            return ""
+        zone = ZoneInfo(self._settings.timezone)
+        until = f"{decision.until.astimezone(zone):%H:%M} ({zone.key})"
+        why = _HELD[decision.because].format(quiet=planned.place.quiet)
+        return f"of {planned.notice.branch} held back until {until}: {why}"
+
+
+def _how_much(notice: Notice) -> str:
+    number = len(notice.changes) + notice.left_out
+    again = sum(each.again for each in notice.changes)
+    return count(number, "change") + (f", {again} of them perhaps told before" if again else "")
+
+
+def _since(states: Iterable[PlaceState | None]) -> int:
+    """The place in the journal behind which something may be new to one of them."""
+    known = (each for state in states if state is not None for each in (state.told, state.maybe))
+    places = [place for each in known for place in (each.alarm, each.promotion) if place is not None]
+    return min(places, default=0)

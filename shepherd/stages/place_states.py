@@ -1,0 +1,141 @@
+"""What a place of [[notify]] was told of a branch, by the journal of that branch
+(docs/notices.md#what-is-told).
+
+A message is noted as "meant" with what the place certainly knew (`told`), what it may have known (`maybe`)
+and what it knows afterwards (`after`); as "done" with how that went. An entry "notify" says from when on a
+place is told, or that it is told no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shepherd.act import Act
+from shepherd.plans.notices import Notice
+from shepherd.plans.telling import PlaceState, Present, Told, after, from_now_on, of_kinds
+from shepherd.settings.model import NotifySettings
+from shepherd.store import Journal, JournalEntry
+from shepherd.values import iso
+
+SWITCH = "notify"
+"""The kind of entry that says that a place is told, or is told no more."""
+KIND = "notice"
+"""The kind of act that a message is."""
+_NOT_KNOWN_BEFORE = ("began", "restored")
+"""Entries by which it is not known what was told before them."""
+_DONE, _FAILED = "done", "failed"
+
+
+def subject_of(place: str) -> str:
+    """The subject of all entries about a place: by that the last one is found at once."""
+    return f"{KIND} {place}"
+
+
+def state_of(journal: Journal, place: str) -> PlaceState | None:
+    """How it stands between a place and the journal's branch; None: it is not told of it, or it is not known
+    what it was told."""
+    subject = subject_of(place)
+    found = [journal.last_about(kind, subject) for kind in (SWITCH, "meant", "done")]
+    switch, meant, done = found
+    newest = max((each for each in found if each is not None), key=lambda each: each.seq, default=None)
+    if newest is None or any(
+        (entry := journal.last(kind)) is not None and entry.seq > newest.seq for kind in _NOT_KNOWN_BEFORE
+    ):
+        return None
+    if newest is switch or meant is None:
+        return _of_switch(newest)
+    result = done.data.get("result", "") if done is not None and done.seq > meant.seq else ""
+    return _of_message(meant, result, newest.seq)
+
+
+def _of_switch(entry: JournalEntry) -> PlaceState | None:
+    data = entry.data
+    if not data.get("on"):
+        return None
+    told = _told(data["told"])
+    maybe = _told(data["maybe"]) if "maybe" in data else told
+    return PlaceState(told, maybe, entry.seq, _moment(data.get("last")))
+
+
+def _of_message(meant: JournalEntry, result: str, seq: int) -> PlaceState:
+    data = meant.data
+    told, known_after = _told(data["told"]), _told(data["after"])
+    maybe = _told(data["maybe"]) if "maybe" in data else told
+    if result == _FAILED:
+        failing = _moment(data.get("failing")) or meant.time
+        return PlaceState(told, maybe, seq, _moment(data.get("last")), failing, meant.time)
+    if result == _DONE:
+        return PlaceState(known_after, known_after, seq, meant.time)
+    # what was told twice perhaps is not told a third time
+    return PlaceState(maybe, known_after, seq, meant.time, unsettled="" if result else data["id"])
+
+
+def switching(
+    place: NotifySettings, state: PlaceState | None, present: Present, today: str
+) -> JournalEntry | None:
+    """What notes that a place is told from now on, or of other kinds than before; None: neither.
+
+    Args:
+        today: the day, of those of mails.
+    """
+    subject, fresh = subject_of(place.name), from_now_on(present, place.on, today)
+    if state is None:
+        return JournalEntry(SWITCH, subject, {"on": True, "told": msgspec.to_builtins(fresh)})
+    if state.told.kinds == fresh.kinds:
+        return None
+    told, maybe = of_kinds(state.told, fresh), of_kinds(state.maybe, fresh)
+    data: dict[str, Any] = {"on": True, "told": msgspec.to_builtins(told)}
+    if maybe != told:
+        data["maybe"] = msgspec.to_builtins(maybe)
+    if state.last is not None:
+        data["last"] = iso(state.last)
+    return JournalEntry(SWITCH, subject, data)
+
+
+def ending(place: str) -> JournalEntry:
+    """It is told no more."""
+    return JournalEntry(SWITCH, subject_of(place), {"on": False})
+
+
+def act_of(notice: Notice, state: PlaceState, present: Present) -> Act:
+    """The message as the journal notes it."""
+    data: dict[str, Any] = {
+        "id": notice.id,
+        "changes": [each.key for each in notice.changes],
+        "told": msgspec.to_builtins(state.told),
+        "after": msgspec.to_builtins(after(state.told, state.maybe, present)),
+    }
+    if state.unsure:
+        data["maybe"] = msgspec.to_builtins(state.maybe)
+    if notice.left_out:
+        data["left_out"] = notice.left_out
+    if state.last is not None:
+        data["last"] = iso(state.last)
+    if state.failing is not None:
+        data["failing"] = iso(state.failing)
+    return Act(KIND, subject_of(notice.to), notice.to, data, first_words(notice))
+
+
+def settling(place: str) -> JournalEntry:
+    """What notes that nobody knows how the last message went: the run that sent it ended before that."""
+    why = "it was meant, and the run ended: it may have arrived"
+    return JournalEntry("done", subject_of(place), {"act": KIND, "result": "unsure"}, why=why)
+
+
+def first_words(notice: Notice) -> str:
+    """What it is about, for journal and log."""
+    texts: Sequence[str] = [each.text for each in notice.changes[:3]]
+    more = len(notice.changes) + notice.left_out - len(texts)
+    return "; ".join([*texts, *([f"and {more} more"] if more else [])])
+
+
+def _told(data: dict[str, Any]) -> Told:
+    return msgspec.convert(data, Told)
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None

@@ -1,0 +1,246 @@
+"""Exactly once, or marked; and one message at most in `quiet` (docs/notices.md#never-twice)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shepherd.store import JournalEntry
+from tests.campaigns.killing import killed_at, points
+from tests.notify.receiver import Chat, Trick
+from tests.notify.team import PLACE, Team
+from tests.notify.test_changes import MAY_GO, freeze
+
+FOUR = "r4 may be deployed: 3 landings newer than r1"
+
+
+def test_a_second_change_waits_until_it_is_quiet_no_more(team: Team) -> None:
+    team.land("[no-qa] Three")
+    assert team.tells() == [MAY_GO]
+    team.land("[no-qa] Four")
+    team.at("2011-08-01 10:36")
+    told_at = team.entries("meant")[-1].time
+    team.now = told_at
+    result = team.later(minutes=5).look() and team.notify()
+    assert team.heard() == []
+    assert "held back until" in result.lines[0]
+    assert team.tells(minutes=6) == [FOUR]
+
+
+def test_what_came_and_went_meanwhile_is_not_told(team: Team) -> None:
+    team.land("[no-qa] Three")
+    team.tells()
+    for word in ("bad", "ok"):
+        team.verdict("r3", word)
+        assert team.tells(minutes=1) == []
+    assert team.tells(minutes=30) == []
+
+
+def test_an_alarm_does_not_wait_and_brings_the_rest_along(team: Team) -> None:
+    team.deploy(team.repo.git("rev-parse", "stable"))
+    team.tells()
+    freeze(team, "f1", on=True)
+    assert len(team.tells(minutes=30)) == 1
+    freeze(team, "f1", on=False)
+    assert team.tells(minutes=1) == []
+    team.verdict("r2", "bad", "it loses money")
+    told = team.tells(minutes=1)
+    assert told[0].startswith("ALARM: ")
+    assert told[-1].startswith("the freeze by ann: new disks was ended")
+
+
+def test_that_somebody_freezes_does_not_wait(team: Team) -> None:
+    team.land("[no-qa] Three")
+    team.tells()
+    freeze(team, "f1", on=True)
+    assert len(team.tells(minutes=1)) == 1
+
+
+def test_a_clock_that_was_set_back_holds_nothing_back(team: Team) -> None:
+    team.land("[no-qa] Three")
+    team.tells(minutes=600)
+    team.land("[no-qa] Four")
+    team.at("2011-08-01 12:00")
+    assert team.tells() == [FOUR]
+
+
+@pytest.mark.parametrize("trick", ["503", "429"])
+def test_what_was_not_taken_goes_at_the_next_run_with_what_came_since(team: Team, trick: Trick) -> None:
+    team.chat.trick = trick
+    team.land("[no-qa] Three")
+    team.later(minutes=5).look()
+    result = team.notify()
+    assert (result.code, len(result.failures)) == (7, 1)
+    assert "the next run tries again" in result.failures[0]
+    freeze(team, "f1", on=True)
+    assert team.tells(minutes=1) == []
+    team.chat.trick = ""
+    told = team.tells(minutes=1)
+    assert told[0].startswith("do not deploy r3: deployments are frozen since "), "as it is by now"
+    assert told[1].startswith("deployments are frozen since ")
+    assert team.tells(minutes=60) == []
+
+
+def test_the_same_message_has_the_same_id_at_each_try(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shepherd.act.notice import NoticeError
+
+    ids = []
+
+    def deliver(notice: object, *_: object) -> None:
+        ids.append(notice.id)  # type: ignore[attr-defined]
+        raise NoticeError("no")
+
+    monkeypatch.setattr("shepherd.act.notice.deliver", deliver)
+    team.land("[no-qa] Three")
+    for _ in range(3):
+        team.tells()
+    assert len(ids) == 3
+    assert len(set(ids)) == 1
+
+
+def test_what_may_have_been_told_is_told_once_more_and_marked(team: Team) -> None:
+    team.chat.trick = "take it and reset"
+    team.land("[no-qa] Three")
+    assert team.tells() == [MAY_GO]
+    team.chat.trick = ""
+    assert team.tells(minutes=1) == [f"again: {MAY_GO}"]
+    assert team.tells(minutes=60) == []
+
+
+def test_it_is_not_told_a_third_time(team: Team) -> None:
+    team.chat.trick = "take it and reset"
+    team.land("[no-qa] Three")
+    assert team.tells() == [MAY_GO]
+    freeze(team, "f1", on=True)
+    told = team.tells(minutes=1)
+    assert told[0].startswith("again: do not deploy r3")
+    assert told[1].startswith("deployments are frozen since"), "that is new"
+    team.chat.trick = ""
+    [told_again] = team.tells(minutes=1)
+    assert told_again.startswith("again: deployments are frozen")
+    assert team.tells(minutes=60) == []
+
+
+def test_it_has_the_same_key_when_it_is_told_again(team: Team, chat: Chat) -> None:
+    chat.trick = "take it and reset"
+    team.land("[no-qa] Three")
+    team.look()
+    team.notify()
+    chat.trick = ""
+    team.later(minutes=30).look()
+    team.notify()
+    first, second = chat.told
+    assert first["changes"][0]["key"] == second["changes"][0]["key"]
+    assert first["id"] == second["id"]
+
+
+def test_an_answer_that_is_back_after_another_may_have_been_told(team: Team, chat: Chat) -> None:
+    team.land("[no-qa] Three")
+    team.tells()
+    chat.trick = "take it and reset"
+    team.verdict("r3", "bad")
+    assert len(team.tells(minutes=30)) == 1
+    chat.trick = ""
+    team.verdict("r3", "ok")
+    assert team.tells(minutes=1) == [f"again: {MAY_GO}"]
+    assert team.tells(minutes=60) == []
+
+
+def test_one_place_that_fails_is_nothing_to_the_others(tmp_path: Path, chat: Chat) -> None:
+    down = PLACE.replace("chat", "other", 1).replace("chat.url", "other.url")
+    team = Team(tmp_path, chat, down + PLACE)
+    team.land("[no-qa] Three")
+    team.later(minutes=5).look()
+    result = team.notify()
+    assert team.heard() == [MAY_GO]
+    assert (result.code, len(result.failures)) == (7, 1)
+    assert result.failures[0].startswith("notify other: it accepts no connection")
+
+
+def test_after_a_day_of_failures_it_is_tried_once_an_hour(team: Team, chat: Chat) -> None:
+    chat.trick = "503"
+    team.land("[no-qa] Three")
+    team.tells()
+    team.tells(minutes=24 * 60 + 5)
+    before = len(team.entries("meant"))
+    team.later(minutes=5).look()
+    assert "it has taken nothing for a day" in team.notify().lines[0]
+    assert len(team.entries("meant")) == before
+    chat.trick = ""
+    assert team.tells(minutes=60) == [MAY_GO]
+    team.land("[no-qa] Four")
+    assert team.tells(minutes=30) == [FOUR]
+
+
+def test_of_too_many_changes_the_most_important_are_told(tmp_path: Path, chat: Chat) -> None:
+    from tests.promoting import PROMOTE, promote
+
+    team = Team(tmp_path, chat, branch=PROMOTE)
+    team.repo.set_ref("released", team.repo.git("rev-parse", "stable~1"))
+    team.look()
+    team.notify()
+    chat.trick = "503"
+    freeze_at = team.now
+    for number in range(30):
+        team.land(f"[no-qa] Another {number}")
+        promote(team)
+    team.now = freeze_at
+    freeze(team, "f1", on=True)
+    team.tells()
+    chat.trick = ""
+    team.later(minutes=5).notify()
+    [document] = chat.told
+    assert len(document["changes"]) == 20
+    assert document["left_out"] == 12
+    assert document["changes"][0]["kind"] == "freeze"
+
+
+def test_a_dry_run_and_a_preview_say_what_would_go_and_write_nothing(team: Team, chat: Chat) -> None:
+    team.land("[no-qa] Three")
+    team.later(minutes=5).look()
+    before = team.entries("meant", "done", "notify")
+    assert team.notify(dry=True).lines == ["would tell chat of stable: 1 change"]
+    shown = team.notify(preview=True).lines[0]
+    assert shown.startswith("--- to chat\nstable: deploy r3\n")
+    assert MAY_GO in shown
+    assert (chat.told, team.entries("meant", "done", "notify")) == ([], before)
+
+
+def test_killed_at_every_write_it_is_told_and_never_twice_unmarked(team: Team, chat: Chat) -> None:
+    import shutil
+
+    team.land("[no-qa] Three")
+    team.later(minutes=5).look()
+    saved = team.folder / "saved"
+    shutil.copytree(team.state, saved)
+    now = team.now
+    writes = points(lambda: team.notify() and None)
+    assert team.heard() == [MAY_GO]
+    for number in range(len(writes)):
+        shutil.rmtree(team.state)
+        shutil.copytree(saved, team.state)
+        team.now = now
+        assert killed_at(lambda: team.notify() and None, number)
+        told = team.heard() + team.tells(minutes=1, judge=False) + team.tells(minutes=1, judge=False)
+        assert sorted(told) in ([MAY_GO], [f"again: {MAY_GO}"], sorted([MAY_GO, f"again: {MAY_GO}"])), (
+            f"killed at {number}, {writes[number]}"
+        )
+
+
+def test_a_place_that_was_told_of_by_a_killed_run_is_noted_as_unsure(team: Team) -> None:
+    team.land("[no-qa] Three")
+    team.tells()
+    team.land("[no-qa] Four")
+    team.later(minutes=30).look()
+    from shepherd.store import Database
+
+    meant = team.entries("meant")[-1]
+    told, after = meant.data["told"], meant.data["after"]
+    data = {**meant.data, "told": after, "after": {**after, "answer": {**after["answer"], "what": ["x"] * 4}}}
+    with Database.of(team.settings) as database:
+        database.append("stable", [JournalEntry("meant", meant.subject, data)], team.run("notify"))
+    assert told != after
+    team.notify()
+    results = [each.data["result"] for each in team.entries("done") if each.data["act"] == "notice"]
+    assert results == ["done", "unsure", "done"]
