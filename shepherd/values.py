@@ -160,7 +160,7 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
         return RevName("branch", text=text)
     raise SettingsError(
         f"{quoted(text)} is neither a revision nor a branch: "
-        "write r123, a SHA, tip, a branch, bug:824435 or #12"
+        "write r123, a SHA, tip, a branch, bug:824435, bug:ABC-123 or #12"
     )
 
 

@@ -104,7 +104,7 @@ class ItemSaid(Struct, frozen=True, gc=False):
     """Statuses and values that the settings do not know, a sentence each."""
 
 
-_NOTHING_SAID = ItemSaid()
+NOTHING_SAID = ItemSaid()
 
 
 class ItemDetails(Struct, frozen=True):
@@ -160,7 +160,7 @@ class TrackerData(Struct, frozen=True):
 
     def said_of(self, item: Item) -> ItemSaid:
         """How people say on the item what its words are; empty where they do it by tags or labels."""
-        return self.said.get(item, _NOTHING_SAID) if self.said else _NOTHING_SAID
+        return self.said.get(item, NOTHING_SAID) if self.said else NOTHING_SAID
 
     def speaks_of(self, item: Item) -> bool:
         """Whether such items can have tags or labels here."""

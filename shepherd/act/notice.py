@@ -17,8 +17,8 @@ from shepherd.settings.model import NotifySettings, Settings
 __all__ = ["NoticeError", "deliver", "is_webhook", "way_to"]
 
 _OF_A_CHAT = re.compile(
-    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com|webexapis\.com"
-    r"|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
+    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com"
+    r"|webexapis\.com|api\.ciscospark\.com|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
     r"|(?:[\w-]+\.)*api\.powerplatform\.com)(?::\d+)?/",
     re.IGNORECASE,
 )
@@ -31,7 +31,7 @@ def is_webhook(url: str) -> bool:
     return url.lower().startswith(("https://", "http://")) and not _OF_A_CHAT.match(url)
 
 
-class Way(Struct, frozen=True):
+class NoticeWay(Struct, frozen=True):
     """How messages get to a place."""
 
     name: str
@@ -52,7 +52,7 @@ def deliver(notice: Notice, place: NotifySettings, settings: Settings) -> None:
     way_to(place, settings).send(notice)
 
 
-def way_to(place: NotifySettings, settings: Settings) -> Way:
+def way_to(place: NotifySettings, settings: Settings) -> NoticeWay:
     """How messages get there; none is sent.
 
     Raises:
@@ -69,7 +69,7 @@ def way_to(place: NotifySettings, settings: Settings) -> Way:
             raise wrong(settings, place, "secret_file", problem)
         service = chat.service_of(settings, place, url)
         send = partial(chat.send, place=place, service=service, file=file)
-        return Way(str(service.service_name), send, chat.is_open(service))
+        return NoticeWay(str(service.service_name), send, chat.is_open(service))
     from shepherd.act import webhook
 
     try:
@@ -85,4 +85,4 @@ def way_to(place: NotifySettings, settings: Settings) -> Way:
         problem = f"{secret_file} does not hold a secret that messages can be signed by; make one with {make}"
         raise wrong(settings, place, "secret_file", problem) from None
     name = "a webhook, signed" if keys else "a webhook, not signed"
-    return Way(name, partial(webhook.post, place=place, parts=parts, file=file, keys=keys))
+    return NoticeWay(name, partial(webhook.post, place=place, parts=parts, file=file, keys=keys))

@@ -59,6 +59,7 @@ def check(settings: Settings) -> None:
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
+    _check_notify(settings)
     _check_directories(settings)
 
 
@@ -263,6 +264,22 @@ def _check_mail(mail: MailSettings) -> None:
         raise WrongValueError("login goes with password_file or password_env", "login")
     if mail.login and not mail.starttls and not is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
         raise WrongValueError("expected true, since mail.login sends a password to another host", "starttls")
+
+
+def _check_notify(settings: Settings) -> None:
+    """Each place has a name of its own, and names branches that there are."""
+    names: set[str] = set()
+    for place, each in enumerate(settings.notify):
+        with _within("notify"), _within(f"[{place}]"):
+            if each.name in names:
+                problem = f"expected a name of its own, since another place is called {quoted(each.name)}"
+                raise WrongValueError(problem, "name")
+            names.add(each.name)
+            for number, branch in enumerate(each.branches):
+                if branch not in settings.branches:
+                    known = ", ".join(settings.branches)[:200]
+                    problem = f"expected one of the branches ({known}), not {quoted(branch)}"
+                    raise WrongValueError(problem, "branches", f"[{number}]")
 
 
 def _in_the_clear(url: str) -> bool:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shepherd.settings import kinds
 from shepherd.settings.branch import ALL_GRAMMARS, Grammar
+from shepherd.words import WORST_FIRST, Word
 
 TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea", "jira", "redmine"]
 GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
@@ -50,6 +51,12 @@ class FieldWords(WordTexts, frozen=True, forbid_unknown_fields=True):
 
     name: kinds.ShortText = ""
     """As people see it, or its id ("customfield_10042"; Redmine: its number); empty: no field is read."""
+
+
+def first_texts(words: WordTexts) -> dict[Word, str]:
+    """Word -> the first status or value that stands for it: what the tagger writes, and sentences name."""
+    texts = ((word, getattr(words, word)) for word in WORST_FIRST)
+    return {word: of_word[0] for word, of_word in texts if of_word}
 
 
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):

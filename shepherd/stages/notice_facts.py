@@ -32,7 +32,7 @@ _LOOKED = "notices-overdue"
 """What the cache calls the day on which nothing was found to be overdue."""
 
 
-class Known(Struct):
+class NoticeFacts(Struct):
     """What is true of one branch, and what its words are made of."""
 
     present: Present
@@ -46,7 +46,7 @@ class Known(Struct):
 
 def known_of(
     store: BranchStore, settings: Settings, branch: str, situation: Situation, since: int
-) -> Known | None:
+) -> NoticeFacts | None:
     """What is true now; None: there never was an answer.
 
     Args:
@@ -73,7 +73,7 @@ def known_of(
         tuple(Event(move.seq, f"{move.seq} {move.run_id}", move.time) for _, move in moves),
         {name: FreezeOn(each.since or now, each.overdue) for name, each in freezes.items()},
     )
-    return Known(present, alarms, promotions, freezes)
+    return NoticeFacts(present, alarms, promotions, freezes)
 
 
 def _answer(journal: Journal, situation: Situation, branch: str) -> AnswerNow | None:

@@ -13,7 +13,7 @@ from shepherd.plans.telling import Decision, News, PlaceState, digest
 from shepherd.settings import Settings
 from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages.notice_facts import WINDOW, Known, ended
+from shepherd.stages.notice_facts import WINDOW, NoticeFacts, ended
 from shepherd.stages.promotion_mails import promotion_news_of
 from shepherd.store import BranchStore
 from shepherd.views.answer import headline
@@ -39,7 +39,7 @@ class Teller:
         store: BranchStore,
         snapshot: Snapshot,
         situation: Situation,
-        known: Known,
+        known: NoticeFacts,
         waiting: Sequence[Waiting],
     ) -> None:
         self._settings = settings

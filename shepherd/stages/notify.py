@@ -31,7 +31,7 @@ from shepherd.settings import Settings
 from shepherd.settings.model import NotifySettings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.notice_facts import (
-    Known,
+    NoticeFacts,
     escalation_key,
     is_due,
     known_of,
@@ -172,7 +172,7 @@ class _Telling:
             self.result.lines += [f"{name} is told of {branch} from now on" for name in sorted(began)]
             return self._messages(store, branch, places, states, known, decisions, waiting)
 
-    def _overdue(self, store: BranchStore, branch: str, states: States, known: Known) -> list[Waiting]:
+    def _overdue(self, store: BranchStore, branch: str, states: States, known: NoticeFacts) -> list[Waiting]:
         """What has blocked for too long, where it is the hour to tell somebody; `known` has it then."""
         told = {state.told.escalation for state in states.values() if state is not None} - {None}
         day = is_due(store, self._settings, self._run.now) if told else ""
@@ -192,7 +192,7 @@ class _Telling:
         branch: str,
         places: Sequence[NotifySettings],
         states: States,
-        known: Known,
+        known: NoticeFacts,
         decisions: dict[str, Decision],
         waiting: Sequence[Waiting],
     ) -> list[PlannedNotice]:

@@ -16,9 +16,11 @@ def edit_of(tracker: TrackerSettings, writing: Writing) -> Edit:
     """What is to be written for the words that were planned.
 
     A word is the first status that the settings name for it, else the first value of the field, else a tag or
-    label. That status comes before the one of [tracker.status]: an item has one.
+    label. An item has one status: where it is to say a word, that of [tracker.status] is left out, also if
+    the word is there already, since an earlier run was killed half-way.
     """
-    status, field, labels = writing.status, "", []
+    said_by_status = any(getattr(tracker.statuses, word) for word in writing.after.words)
+    status, field, labels = "" if said_by_status else writing.status, "", []
     for word in writing.add:
         if statuses := getattr(tracker.statuses, word):
             status = statuses[0]

@@ -11,7 +11,7 @@ from shepherd.plans.tag_plan import Writing
 from shepherd.settings import TrackerSettings
 from shepherd.stages.tag_words import edit_of, says_what_was_planned
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
-from shepherd.words import Word
+from shepherd.words import ItemTags, Word
 
 STATUSES = {"ok": ["QA passed"], "bad": ["QA failed"], "needstesting": ["In QA", "Ready for QA"]}
 FIELD = {"name": "QA result", "ok": ["passed"], "needstesting": ["to try"]}
@@ -21,8 +21,14 @@ def tracker(kind: str = "jira", **tables: Any) -> TrackerSettings:
     return msgspec.convert({"type": kind, **tables}, TrackerSettings)
 
 
-def writing(add: tuple[Word, ...] = (), remove: tuple[Word, ...] = (), status: str = "") -> Writing:
-    return Writing("ABC-1", (), "r7 0123", "Hello.", add, remove, status)
+def writing(
+    add: tuple[Word, ...] = (),
+    remove: tuple[Word, ...] = (),
+    status: str = "",
+    after: tuple[Word, ...] | None = None,
+) -> Writing:
+    words = add if after is None else after
+    return Writing("ABC-1", (), "r7 0123", "Hello.", add, remove, status, ItemTags(words))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,10 @@ def test_a_word_that_is_a_status_comes_before_the_status_of_what_landed() -> Non
     by_status = tracker(statuses=STATUSES)
     assert edit_of(by_status, writing(("needstesting",), status="Resolved")).status == "In QA"
     assert edit_of(by_status, writing(status="Resolved")).status == "Resolved"
+    # the word is there already: an earlier run was killed after it
+    assert edit_of(by_status, writing(status="Resolved", after=("needstesting",))).status == ""
+    by_label = tracker(statuses={"ok": ["QA passed"]})
+    assert edit_of(by_label, writing(("needstesting",), status="Resolved")).status == "Resolved"
 
 
 def test_redmine_has_no_labels() -> None:

@@ -87,6 +87,7 @@ def test_one_comment_that_reads_as_it_was_meant(jira: Jira, write: Write) -> Non
     assert write(Edit(comment=COMMENT)) == "comment"
     assert write(Edit(comment=COMMENT)) == ""
     (comment,) = jira.issues["ABC-1"].comments
+    assert comment["internal"], "the customers of a service project are not shown it"
     if jira.cloud:
         assert as_text(comment["body"]) == COMMENT
         marks = [
@@ -299,6 +300,11 @@ def test_somebody_changes_it_at_the_same_time(jira: Jira, write: Write) -> None:
     jira.fail(409, on="PUT", times=3)
     with pytest.raises(TrackerError, match="409"):
         write(Edit(add=("x",)))
+    jira.change("ABC-1", status="Open")
+    jira.fail(409, on="transitions {", times=3)
+    with pytest.raises(TrackerError, match="409"):
+        write(Edit(status="In QA"))
+    assert write(Edit(status="In QA")) == "Open -> In QA"
 
 
 def test_somebody_was_quicker_with_the_status(jira: Jira, write: Write) -> None:

@@ -83,6 +83,11 @@ directory = "var/report"     # the page; what lies here may be read by everybody
 # url = "https://qa.example.org/"     # where readers find it: links in mails and feeds
 expected_every = "15m"       # after that a page calls itself stale
 
+# A chat or a webhook that is told what changed (docs/notices.md):
+# [[notify]]
+# name = "team"
+# url_file = "team.url"               # holds its address; 0600
+
 [run]
 deadline = "30m"             # a run ends itself
 stale_after = "60m"          # a run older than this is suspected to hang

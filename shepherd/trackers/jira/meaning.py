@@ -76,7 +76,7 @@ def budget(headers: Mapping[str, str]) -> Budget | None:
 
 
 def reset_in(headers: Mapping[str, str]) -> str:
-    """Return the seconds until the moment in X-RateLimit-Reset (ISO 8601), by the server's own clock if it
+    """Return the seconds until the moment in X-RateLimit-Reset, by the server's own clock if it
     gives that; empty: there is no such moment."""
     until = _reset(headers)
     if until is None:
@@ -90,11 +90,14 @@ def reset_in(headers: Mapping[str, str]) -> str:
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
+    given = headers.get("x-ratelimit-reset", "")
     try:
-        until = datetime.fromisoformat(headers.get("x-ratelimit-reset", ""))
+        # Cloud gives a date and a time (ISO 8601), others before it seconds since 1970
+        seconds = given.isascii() and given.isdecimal()
+        until = datetime.fromtimestamp(int(given), UTC) if seconds else datetime.fromisoformat(given)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         return until if until.timestamp() > 0 else None
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 

@@ -6,7 +6,7 @@ changed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
@@ -32,9 +32,13 @@ from shepherd.trackers.words import ItemReading, Vocabulary, bad_commits
 from shepherd.values import clean
 from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, item_order
 
+FEW = 200
+"""So many issues are read again by each reading of Cloud, in two requests: a bulk fetch knows what a search
+may not know yet, since its index lags behind (api-group-issue-search)."""
 _MINUTE = timedelta(minutes=1)
 _REFUSED = frozenset({400, 413, 414})
 """What a query may be answered by that names something that there is not, or too much."""
+_NONE = JiraIssue("")
 _SHOWN = 100
 """Characters of a status."""
 
@@ -65,7 +69,8 @@ class JiraReading:
         self._read_now: dict[str, JiraIssue] = {}
         """By id: what was read by key in this reading."""
         self._searched: set[int] = set()
-        self._hidden: set[str] = set()
+        self._projects: dict[str, str] = {}
+        """See JiraMemory."""
         self._full: datetime | None = None
         self._started = datetime.now(UTC)
         self._learned = False
@@ -86,12 +91,12 @@ class JiraReading:
         self._search_names(revnos - self._searched)
         readings = {item: self._reading_of(item, self._issues[self._asked[item]]) for item in self._asked}
         tags = {item: each.tags for item, each in readings.items()}
-        for item in bugs - tags.keys():
+        for item in {*bugs, *self._unreadable} - tags.keys():
             why = self._unreadable.get(item, f"{clean(item, 40)} is not the key of an issue in Jira")
             tags[item] = ItemTags(unreadable=why)
         known = set(self._asked.values())
         for number, issue in self._issues.items():
-            if number not in known and issue.key not in tags:
+            if number not in known and issue.key not in tags and self._is_ours(issue):
                 readings[issue.key] = self._reading_of(issue.key, issue)
                 if not revnos.isdisjoint(readings[issue.key].tags.bad_commits):
                     tags[issue.key] = readings[issue.key].tags
@@ -129,7 +134,7 @@ class JiraReading:
             },
             asked=self._asked,
             revnos=tuple(sorted(self._searched)),
-            hidden=tuple(sorted(self._hidden)),
+            projects=self._projects,
         )
         return encode(learned)
 
@@ -143,12 +148,12 @@ class JiraReading:
         self._hints = {
             item: kept.issues[number].key for item, number in kept.asked.items() if number in kept.issues
         }
-        self._hidden = set(kept.hidden)
+        self._projects = dict(kept.projects)
         self._issues = dict(kept.issues)
         changed = self._changed(kept)
         if changed is None:
             self._begin(JiraService(self._settings, self._session, edition=kept.edition))
-            self._issues, self._hidden = {}, set()
+            self._issues, self._projects = {}, {}
             self._service.field()
             return set()
         self._full = kept.full
@@ -168,6 +173,7 @@ class JiraReading:
         """What was changed since the last reading; None: everything has to be read again."""
         since, most = kept.began - OVERLAP, len(kept.asked) // AT_ONCE + 2
         last = kept.full + EVERYTHING_AFTER - _MINUTE
+        projects = {*self._settings.tracker.keys, *(each.project for each in kept.issues.values())}
         for _ in range(2):
             # our own clock may be wrong: Jira's counts, as soon as it has answered
             guess = kept.began + (self._started - kept.ours)
@@ -176,7 +182,7 @@ class JiraReading:
                 return None
             minutes = (now - since) // _MINUTE + 2
             try:
-                found = self._search_in(updated_within(minutes), most)
+                found = self._search_in(projects, updated_within(minutes), most)
             except TooManyPagesError:
                 return None
             if (self._session.now or now) - since < minutes * _MINUTE:
@@ -185,7 +191,11 @@ class JiraReading:
 
     def _confirm(self, fresh: set[str]) -> None:
         """Forget what can no longer be seen, or has another key, so that it is asked for by itself."""
-        by_key = {self._issues[number].key: number for number in self._asked.values() if number not in fresh}
+        if self._service.edition() == "cloud" and len(self._asked) <= FEW:
+            self._asked.clear()
+        others = {number for number, issue in self._issues.items() if bad_commits(issue.labels)}
+        known = {*self._asked.values(), *others} - fresh
+        by_key = {self._issues[number].key: number for number in known}
         for some in chunks(sorted(by_key, key=item_order), KEYS_AT_ONCE):
             try:
                 found = {each.id: each.key for each in self._search.search(issues_in(some), only_keys=True)}
@@ -200,58 +210,85 @@ class JiraReading:
         for item, number in list(self._asked.items()):
             if number in numbers:
                 del self._asked[item]
+        gone = [self._issues.pop(number, _NONE) for number in numbers]
+        if any(bad_commits(issue.labels) for issue in gone):
+            # nobody may ask for it by its key
+            self._searched.clear()
 
     def _fetch(self, items: set[Item]) -> None:
+        """Ask for what is not known: of what was moved first by the key that it has by now."""
+        moved = {item for item in items if self._hints.get(item, item) != item}
+        expected = {item: self._kept.asked[item] for item in moved} if self._kept else {}
+        self._ask({item: self._hints.get(item, item) for item in items}, expected)
+        # what has that key now is another issue, or there is none any more
+        self._ask({item: item for item in moved - self._asked.keys()}, {})
+
+    def _ask(self, keys: Mapping[Item, str], expected: Mapping[Item, str]) -> None:
+        """Args: expected: item -> the id that its issue had."""
         wanted: dict[str, set[Item]] = defaultdict(set)
-        for item in items:
-            wanted[self._hints.get(item, item)].add(item)
+        for item, key in keys.items():
+            wanted[key].add(item)
         for key, found in IssueFetcher(self._service, self._search).fetch(wanted):
             for item in wanted[key]:
-                self._note(item, found)
+                other = isinstance(found, AnsweredIssue) and expected.get(item, found.id) != found.id
+                self._note(item, Absent("") if other else found)
 
     def _note(self, item: Item, found: Found) -> None:
         if isinstance(found, Absent):
             self._unreadable[item] = f"there is no {item}, or this account may not see it"
         elif isinstance(found, UnreadablePart):
-            self._unreadable[item] = f"{item} cannot be read: {found.why}"
+            self._unreadable[item] = found.why
         elif not KEY.fullmatch(found.key):
-            self._unreadable[item] = f"{item} cannot be read: Jira gives it no key"
+            self._unreadable[item] = "Jira gives it no key"
         else:
             issue = found.issue(self._service.field().id)
             if issue.trouble:
-                self._unreadable[item] = f"{item} cannot be read: {issue.trouble}"
+                self._unreadable[item] = issue.trouble
                 return
             if self._read_now.setdefault(found.id, issue) != issue:
                 raise TrackerError(f"Jira at {self._session.host} gave several issues one id")
             self._issues[found.id], self._asked[item] = issue, found.id
-            self._hidden.discard(issue.project)
+            self._unreadable.pop(item, None)
+            self._projects.pop(issue.project, None)
 
     def _search_names(self, revnos: Iterable[int]) -> None:
         """Find the issues that name landings bad, and that no landing names."""
         for some in chunks(sorted(revnos), KEYS_AT_ONCE):
-            for each in self._search_in(labels_in([f"bad-commit-{n}" for n in some]), MOST_PAGES):
+            trouble = False
+            condition = labels_in([f"bad-commit-{n}" for n in some])
+            for each in self._search_in(self._settings.tracker.keys, condition, MOST_PAGES):
                 issue = each.issue(self._service.field().id)
-                if each.id not in self._issues and KEY.fullmatch(issue.key) and not issue.trouble:
+                if not KEY.fullmatch(issue.key) or issue.trouble:
+                    # which landings it names is not known, but that it names some
+                    trouble = True
+                    self._unreadable[issue.key] = issue.trouble or "Jira gives an issue no key"
+                elif each.id not in self._issues:
                     self._issues[each.id] = issue
-            self._searched.update(some)
+            if not trouble:
+                self._searched.update(some)
 
-    def _search_in(self, condition: str, most: int) -> list[AnsweredIssue]:
-        """Search our projects. Cloud refuses a query that names a project that the account may not see."""
-        ours = {*self._settings.tracker.keys, *(each.project for each in self._issues.values())}
-        for _ in range(3):
-            projects = sorted(ours - self._hidden)
-            if not projects:
+    def _search_in(self, projects: Iterable[str], condition: str, most: int) -> list[AnsweredIssue]:
+        """Search these projects. Cloud refuses a query that names one that the account may not see, or by a
+        key that is no longer its own."""
+        wanted = set(projects)
+        for _ in range(2):
+            keys = sorted({self._projects.get(key, key) for key in wanted} - {""})
+            if not keys:
                 break
             try:
-                return self._search.search(all_of(projects_in(projects), condition), most=most)
+                return self._search.search(all_of(projects_in(keys), condition), most=most)
             except RequestError as error:
-                now = {key: self._service.project(key) for key in projects} if error.status == 400 else {}
-                hidden = {key for key, its in now.items() if its != key}
-                if not hidden:
+                now = {key: self._service.project(key) for key in keys} if error.status == 400 else {}
+                others = {key: its for key, its in now.items() if its != key}
+                if not others:
                     raise
-                self._hidden |= hidden
-                ours |= {its for its in now.values() if its}
+                self._projects |= others
         return []
+
+    def _is_ours(self, issue: JiraIssue) -> bool:
+        """Whether it counts although no landing names it: other projects may count their own landings."""
+        ours = self._settings.tracker.keys
+        return issue.project in ours or issue.project in (self._projects.get(key) for key in ours)
 
     def _reading_of(self, item: Item, issue: JiraIssue) -> ItemReading:
         return self._vocabulary.read(

@@ -1,0 +1,62 @@
+"""`inv doctor` on chats and webhooks: what arrived, and what does not (docs/notices.md#what-is-told)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shepherd.running.doctor.checking import CheckContext, Finding
+from shepherd.running.doctor.places_told import told
+from tests.notify.receiver import PATIENCE, Chat, chatting
+from tests.notify.team import Team
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
+    monkeypatch.setattr("shepherd.act.webhook.ANSWERING", PATIENCE)
+    with chatting() as running:
+        yield running
+
+
+def found(team: Team) -> Finding:
+    [finding] = told(CheckContext(team.settings, team.now))
+    assert finding.name == "told chat"
+    return finding
+
+
+def test_a_place_that_was_told_of_nothing_yet(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, begun=False)
+    assert "from the next run on" in found(team).what
+    team.notify()
+    assert (found(team).level, found(team).what) == ("ok", "nothing was to be told yet")
+
+
+def test_when_it_was_told_last(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat)
+    team.land("[no-qa] Three")
+    team.tells()
+    assert (found(team).level, found(team).what[:24]) == ("ok", "last told at 2011-08-01 ")
+
+
+def test_what_does_not_arrive(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat)
+    team.land("[no-qa] Three")
+    chat.trick = "503"
+    team.tells()
+    team.tells(minutes=60)
+    finding = found(team)
+    assert finding.level == "warn"
+    assert "it has taken nothing of stable since 2011-08-01 10:" in finding.what
+    chat.trick = "take it and reset"
+    team.tells()
+    assert "is not known" in found(team).what
+    chat.trick = ""
+    team.tells()
+    assert found(team).level == "ok"
+
+
+def test_without_places_there_is_nothing_to_say(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, place="")
+    assert list(told(CheckContext(team.settings, team.now))) == []
