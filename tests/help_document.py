@@ -14,7 +14,7 @@ from tests.reading_order import links
 
 PAGE = ROOT / "docs" / "landing-code.md"
 EVERYTHING = HelpFacts(
-    grammars=(*ALL_GRAMMARS, "keys"),
+    grammars=(*ALL_GRAMMARS, "keys", "references"),
     trackers=("launchpad", "file", "github", "gitlab", "jira", "redmine", "none"),
     unnamed=("block", "needs-qa", "pass"),
     notes="refs/notes/qa",

@@ -22,7 +22,7 @@ GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "gitlab": ("forge",),
     "gitea": ("forge",),
     "jira": ("keys",),
-    "redmine": ("footers",),
+    "redmine": ("references",),
 }
 """Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
 forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
