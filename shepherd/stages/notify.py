@@ -59,7 +59,7 @@ _SHOWN = 10_000
 """Characters of a message in a preview."""
 _HELD = {
     "quiet": "one message at most in {quiet} (quiet)",
-    "failing": "it has taken nothing for a day, so it is tried once an hour",
+    "failing": "it is tried again then, since nothing is known to arrive there",
 }
 
 
@@ -305,6 +305,6 @@ def _how_much(notice: Notice) -> str:
 
 def _since(states: Iterable[PlaceState | None]) -> int:
     """The place in the journal behind which something may be new to one of them."""
-    known = (each for state in states if state is not None for each in (state.told, state.maybe))
+    known = (each for state in states if state is not None for each in state.possible)
     places = [place for each in known for place in (each.alarm, each.promotion) if place is not None]
     return min(places, default=0)
