@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import browser, checks, find, forges, init, launchpad, mails, page, routine, rules, startup
+from bench import browser, checks, find, forges, init, jira, launchpad, mails, page, routine, rules, startup
 
 
 def main() -> None:
-    for each in (rules, page, browser, startup, routine, find, init, launchpad, forges, checks, mails):
+    for each in (rules, page, browser, startup, routine, find, init, launchpad, jira, forges, checks, mails):
         each.main()
 
 

@@ -58,6 +58,11 @@ def check_repository(place: str) -> None:
         raise WrongValueError("expected user@host:path without a password")
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether this names the machine itself; a V6 address has no brackets."""
+    return bool(re.fullmatch(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", host.lower()))
+
+
 class Remote(NamedTuple):
     """Where rsync publishes to, as its command line takes it."""
 

@@ -26,6 +26,8 @@ MAX_DIGITS = 10
 DIGITS = rf"[0-9]{{1,{MAX_DIGITS}}}"
 ITEM_NUMBER = rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}"
 """A number as a tracker writes it."""
+ITEM_KEY = rf"[A-Z][A-Z0-9_]{{0,99}}-{ITEM_NUMBER}"
+"""The key of an issue: "ABC-123"."""
 SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
 SHA_PREFIX = r"[0-9a-f]{7,64}"
 """A SHA or its beginning; it may be digits alone, and then also a revno."""
@@ -46,9 +48,15 @@ class RevName(NamedTuple):
 
     kind: Literal["revno", "sha", "tip", "deployed", "promoted", "branch", "bug", "request"]
     number: int = 0
-    """Revno or bug number; 0 for the other kinds."""
+    """Revno or bug number; 0 for the other kinds, and for a bug that has a key."""
     text: str = ""
-    """Lower-case SHA (whole or its beginning), branch name, or request with its sign ("#12", "!12")."""
+    """Lower-case SHA (whole or its beginning), branch name, key of a bug ("ABC-123"), or request with its
+    sign ("#12", "!12")."""
+
+    @property
+    def item(self) -> str:
+        """The name of the bug or request, as landings have it."""
+        return self.text or str(self.number)
 
     @property
     def shown(self) -> str:
@@ -118,11 +126,18 @@ def number(digits: str, what: str) -> int:
     return int(digits)
 
 
+def _key(text: str) -> str:
+    key = text.upper()
+    if not re.fullmatch(ITEM_KEY, key):
+        raise SettingsError(f"{quoted(text)} is not the key of an issue: write it as in bug:ABC-123")
+    return key
+
+
 def parse_rev(text: str, wide: bool = False) -> RevName:
     """Return the REV that `text` is (docs/interfaces.md#revisions).
 
     Args:
-        wide: also take a branch name, `bug:824435`, `#12` or `!12` (explain, landings).
+        wide: also take a branch name, `bug:824435`, `bug:ABC-123`, `#12` or `!12` (explain, landings).
     """
     if named := _NAMED.get(text):
         return named
@@ -137,13 +152,15 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
         )
     if item := re.fullmatch(_ITEM, text):
         if item["bug"]:
+            if "-" in item["of_bug"]:
+                return RevName("bug", text=_key(item["of_bug"]))
             return RevName("bug", number(item["of_bug"], "bug number"))
         return RevName("request", text=f"{item['sign']}{number(item['of_request'], 'request number')}")
     if text.strip() and text.isprintable() and not text.startswith("-") and len(text) <= 255:
         return RevName("branch", text=text)
     raise SettingsError(
         f"{quoted(text)} is neither a revision nor a branch: "
-        "write r123, a SHA, tip, a branch, bug:824435 or #12"
+        "write r123, a SHA, tip, a branch, bug:824435, bug:ABC-123 or #12"
     )
 
 

@@ -3,6 +3,7 @@ recorded (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -28,19 +29,41 @@ def is_request(item: Item) -> bool:
     return "#" in item or "!" in item
 
 
-def item_name(item: Item, bug: str = "bug") -> str:
-    """The item as messages call it: "bug 824435", "request #12".
+def is_key(item: Item) -> bool:
+    """Whether it is a bug that has a key, "ABC-123", and no number."""
+    return "-" in item and not is_request(item)
+
+
+def item_kind(item: Item, bug: str = "bug") -> str:
+    """What stands before the name of an item in a sentence: "bug ", "request "; nothing before a key, since
+    that is how people call it.
 
     Args:
         bug: what the tracker calls its bugs.
     """
-    return f"{'request' if is_request(item) else bug} {item}"
+    if is_request(item):
+        return "request "
+    return "" if is_key(item) else f"{bug} "
 
 
-def item_order(item: Item) -> tuple[str, int]:
-    """Return the key to sort items by: what stands before the number, then the number."""
+def item_name(item: Item, bug: str = "bug") -> str:
+    """The item as messages call it: "bug 824435", "ABC-123", "request #12". For `bug` see `item_kind`."""
+    return f"{item_kind(item, bug)}{item}"
+
+
+_IN_ADDRESS = re.compile("[0-9]+|[A-Z][A-Z0-9_]*-[0-9]+")
+
+
+def item_in_address(item: Item) -> str:
+    """What addresses have of it: "824435", "ABC-123", "12" for "#12"; empty if this is no item."""
+    bare = item.lstrip("#!")
+    return bare if _IN_ADDRESS.fullmatch(bare) else ""
+
+
+def item_order(item: Item) -> tuple[bool, str, int]:
+    """Return the key to sort items by: bugs by number, then by key, then requests."""
     prefix = item.rstrip("0123456789")
-    return prefix, int(item[len(prefix) :] or 0)
+    return is_request(item), prefix, int(item[len(prefix) :] or 0)
 
 
 BugName = int | str
@@ -81,7 +104,7 @@ class ItemSaid(Struct, frozen=True, gc=False):
     """Statuses and values that the settings do not know, a sentence each."""
 
 
-_NOTHING_SAID = ItemSaid()
+NOTHING_SAID = ItemSaid()
 
 
 class ItemDetails(Struct, frozen=True):
@@ -137,7 +160,7 @@ class TrackerData(Struct, frozen=True):
 
     def said_of(self, item: Item) -> ItemSaid:
         """How people say on the item what its words are; empty where they do it by tags or labels."""
-        return self.said.get(item, _NOTHING_SAID) if self.said else _NOTHING_SAID
+        return self.said.get(item, NOTHING_SAID) if self.said else NOTHING_SAID
 
     def speaks_of(self, item: Item) -> bool:
         """Whether such items can have tags or labels here."""

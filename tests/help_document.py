@@ -14,7 +14,7 @@ from tests.reading_order import links
 
 PAGE = ROOT / "docs" / "landing-code.md"
 EVERYTHING = HelpFacts(
-    grammars=tuple(ALL_GRAMMARS),
+    grammars=(*ALL_GRAMMARS, "keys"),
     trackers=("launchpad", "file", "github", "gitlab", "none"),
     unnamed=("block", "needs-qa", "pass"),
     notes="refs/notes/qa",

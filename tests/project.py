@@ -76,7 +76,7 @@ class Project:
     def deploy(self, sha: str) -> None:
         self.repo.git("update-ref", "refs/heads/production", sha)
 
-    def tag(self, bug: int, *tags: str, title: str = "") -> None:
+    def tag(self, bug: int | str, *tags: str, title: str = "") -> None:
         """Give a bug exactly these tags."""
         self.bugs[str(bug)] = {"tags": list(tags), "title": title}
         self.write_bugs()

@@ -13,7 +13,7 @@ MEMORY = Path("/dev/shm")  # only tests write there, each run in a folder of its
 ROOM = 2_000_000_000
 """Bytes that must be free in memory before the tests' files are put there."""
 
-NEEDED_FOR_REAL = ("graphql", "lazr.restful")
+NEEDED_FOR_REAL = ("graphql", "jira820", "lazr.restful")
 """Modules that the group `trackers` of pyproject.toml brings."""
 
 NONE_CHOSEN = 5

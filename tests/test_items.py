@@ -23,7 +23,7 @@ from shepherd.words import (
     ("item", "request_", "name"),
     [
         ("824435", False, "bug 824435"),
-        ("ABC-123", False, "bug ABC-123"),
+        ("ABC-123", False, "ABC-123"),
         ("#12", True, "request #12"),
         ("!12", True, "request !12"),
         ("group/project!12", True, "request group/project!12"),
@@ -36,7 +36,7 @@ def test_kind_and_name(item: Item, request_: bool, name: str) -> None:
 
 def test_bugs_come_before_requests_and_both_by_number() -> None:
     items = ["#12", "!3", "100", "#2", "ABC-9", "20", "ABC-10"]
-    assert sorted(items, key=item_order) == ["20", "100", "!3", "#2", "#12", "ABC-9", "ABC-10"]
+    assert sorted(items, key=item_order) == ["20", "100", "ABC-9", "ABC-10", "!3", "#2", "#12"]
 
 
 def test_json_has_bugs_as_numbers() -> None:

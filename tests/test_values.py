@@ -118,6 +118,8 @@ def test_revisions(text: str, rev: RevName, wide: bool) -> None:
     ("text", "rev"),
     [
         ("bug:824435", RevName("bug", 824_435)),
+        ("bug:ABC-123", RevName("bug", text="ABC-123")),
+        ("bug:a1_b-2", RevName("bug", text="A1_B-2")),
         ("#12", RevName("request", text="#12")),
         ("!012", RevName("request", text="!12")),
         ("fix-123", RevName("branch", text="fix-123")),

@@ -19,14 +19,17 @@ from shepherd.act.notice_failures import answered, not_delivered, perhaps_delive
 from shepherd.plans.notice_text import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
+from shepherd.urls import is_loopback
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
-WHOLE = 60.0
+WHOLE = 45.0
 """Seconds for one message, however many requests it takes."""
+CONNECTING = 10.0
+"""Seconds until there is a connection, unless the address says otherwise (?cto=)."""
 SILENCE = 15.0
-"""Seconds that a server may keep silent, unless the address says otherwise (?rto=)."""
+"""Seconds that a server may keep silent, unless it says otherwise (?rto=)."""
 MEMORY = 256_000_000
 """Bytes that answers may take: apprise reads them whole, however large they are."""
 INSTALL = ".venv/bin/pip install --require-hashes -r requirements/notify.txt"
@@ -37,6 +40,7 @@ _NEVER_SENT = re.compile(
     "|name resolution|No address associated"
 )
 """In what requests, or a socket, says of a failure: no server can have seen the message."""
+_NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_OVERFLOW|PACKET_LENGTH_TOO_LONG")
 _CERTIFICATE = re.compile("CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError")
 _NAME = re.compile("NameResolutionError|Name or service not known|name resolution|No address associated")
 _BROKEN = re.compile(r"(?:Socket|SMTP|Connection)\S* Exception")
@@ -128,9 +132,19 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
             f"{settings.place(place.url_file)} does not hold an address that apprise knows; how each"
             " service wants it: https://appriseit.com/services/",
         )
+    if not re.search(r"[?&]cto=", url):
+        service.socket_connect_timeout = CONNECTING
     if not re.search(r"[?&]rto=", url):
         service.socket_read_timeout = SILENCE
+    # that is for the next run; and its length is now the number of its channels
+    service.retry = 0
     return service
+
+
+def is_open(service: NotifyBase) -> bool:
+    """Whether messages to another machine go unencrypted, and need not."""
+    secure = service.secure_protocol and service.protocol
+    return bool(secure and not service.secure and service.host and not is_loopback(service.host))
 
 
 def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) -> None:
@@ -186,13 +200,18 @@ def _explain(log: _Kept, place: NotifySettings, file: str) -> None:
                 place,
                 "it shows a certificate that cannot be verified (REQUESTS_CA_BUNDLE names others)",
             )
+        if _NO_TLS.search(last):
+            not_delivered(place, f"it does not speak TLS; is the address in {file} right?")
         if _NAME.search(last):
             not_delivered(place, f"it could not be found by that name; is the address in {file} right?")
         if _NEVER_SENT.search(last):
             not_delivered(
                 place, f"it accepts no connection; does it run, and is the address in {file} right?"
             )
-        perhaps_delivered(place, "it gave no answer that could be read")
+        slow = "timed out" in last
+        perhaps_delivered(
+            place, "it did not answer in time" if slow else "it gave no answer that could be read"
+        )
     statuses = [int(match[1]) for line in log.warnings if (match := _STATUS.search(line))]
     if statuses and statuses[-1] in _UNDERSTOOD:
         not_delivered(

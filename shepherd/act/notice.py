@@ -8,15 +8,17 @@ import shlex
 from collections.abc import Callable
 from functools import partial
 
+from msgspec import Struct
+
 from shepherd.act.notice_failures import NoticeError, wrong
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
 
-__all__ = ["NoticeError", "deliver", "is_webhook", "prepared"]
+__all__ = ["NoticeError", "deliver", "is_webhook", "way_to"]
 
 _OF_A_CHAT = re.compile(
-    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com|webexapis\.com"
-    r"|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
+    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com"
+    r"|webexapis\.com|api\.ciscospark\.com|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
     r"|(?:[\w-]+\.)*api\.powerplatform\.com)(?::\d+)?/",
     re.IGNORECASE,
 )
@@ -29,18 +31,29 @@ def is_webhook(url: str) -> bool:
     return url.lower().startswith(("https://", "http://")) and not _OF_A_CHAT.match(url)
 
 
+class NoticeWay(Struct, frozen=True):
+    """How messages get to a place."""
+
+    name: str
+    """ "Mattermost", "a webhook, signed": for people."""
+    send: Callable[[Notice], None]
+    """Raises NoticeError, UnsureError."""
+    open: bool = False
+    """Everybody on the way can read and change them."""
+
+
 def deliver(notice: Notice, place: NotifySettings, settings: Settings) -> None:
     """Deliver it.
 
     Raises:
         NoticeError: it was not delivered. UnsureError: whether it was is not known.
-        SettingsError: see `prepared`.
+        SettingsError: see `way_to`.
     """
-    prepared(place, settings)(notice)
+    way_to(place, settings).send(notice)
 
 
-def prepared(place: NotifySettings, settings: Settings) -> Callable[[Notice], None]:
-    """What delivers a notice there; nothing is sent before it is called.
+def way_to(place: NotifySettings, settings: Settings) -> NoticeWay:
+    """How messages get there; none is sent.
 
     Raises:
         SettingsError: a file that the table names cannot be read, or does not hold what it should; or apprise
@@ -52,10 +65,11 @@ def prepared(place: NotifySettings, settings: Settings) -> Callable[[Notice], No
         from shepherd.act import chat
 
         if place.secret_file:
-            raise wrong(
-                settings, place, "secret_file", f"signs a webhook, and {file} holds the address of a chat"
-            )
-        return partial(chat.send, place=place, service=chat.service_of(settings, place, url), file=file)
+            problem = f"signs a webhook, and {file} holds the address of a chat"
+            raise wrong(settings, place, "secret_file", problem)
+        service = chat.service_of(settings, place, url)
+        send = partial(chat.send, place=place, service=service, file=file)
+        return NoticeWay(str(service.service_name), send, chat.is_open(service))
     from shepherd.act import webhook
 
     try:
@@ -70,4 +84,5 @@ def prepared(place: NotifySettings, settings: Settings) -> Callable[[Notice], No
         make = f'(umask 077; echo "whsec_$(openssl rand -base64 32)" >{shlex.quote(secret_file)})'
         problem = f"{secret_file} does not hold a secret that messages can be signed by; make one with {make}"
         raise wrong(settings, place, "secret_file", problem) from None
-    return partial(webhook.post, place=place, parts=parts, file=file, keys=keys)
+    name = "a webhook, signed" if keys else "a webhook, not signed"
+    return NoticeWay(name, partial(webhook.post, place=place, parts=parts, file=file, keys=keys))

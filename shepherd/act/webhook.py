@@ -15,7 +15,6 @@ from binascii import Error as Base64Error
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
@@ -26,6 +25,7 @@ from shepherd.plans.notice_text import document_of
 from shepherd.plans.notices import Notice
 from shepherd.proxies import proxy_for
 from shepherd.settings.model import NotifySettings
+from shepherd.urls import is_loopback
 
 CONNECTING = 10.0
 """Seconds until there is a connection, with TLS."""
@@ -82,20 +82,12 @@ def parts_of(url: str) -> SplitResult:
         host = None
     if not host or " " in url or not url.isascii():
         raise AddressError("does not hold an address such as https://example.org/hooks/qa")
-    if parts.scheme.lower() == "http" and not is_here(host):
+    if parts.scheme.lower() == "http" and not is_loopback(host):
         raise AddressError(
             "holds an address of http://, by which everybody on the way could read and change messages: write"
             " https:// (http:// is for this machine alone)"
         )
     return parts
-
-
-def is_here(host: str) -> bool:
-    """Whether this names the machine itself."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def post(notice: Notice, place: NotifySettings, parts: SplitResult, file: str, keys: Sequence[bytes]) -> None:

@@ -23,7 +23,7 @@ def status(options: TaskOptions, json: bool = False, sha: bool = False) -> int:
     help={
         "person": "only landings whose person or a co-author has this in their name",
         "state": "only landings with this state or progress",
-        "of": "only these: r123, a SHA, tip, a branch, bug:824435, #12",
+        "of": "only these: r123, a SHA, tip, a branch, bug:824435, bug:ABC-123, #12",
         "limit": "no more than so many, the newest",
     },
 )
@@ -41,7 +41,12 @@ def landings(
     return landings(options, person=person, state=state, of=of, limit=limit, json=json)
 
 
-@task(BRANCH, positional=("rev",), help={"rev": "r123, a SHA, tip, a branch, bug:824435, #12"}, reader=True)
+@task(
+    BRANCH,
+    positional=("rev",),
+    help={"rev": "r123, a SHA, tip, a branch, bug:824435, bug:ABC-123, #12"},
+    reader=True,
+)
 def explain(options: TaskOptions, rev: str, json: bool = False) -> int:
     """One landing's whole story: what it is, why, what it waits for."""
     from shepherd.running.reading import explain

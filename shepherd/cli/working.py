@@ -88,9 +88,19 @@ def promote(
     return promote(options, to=to, despite=despite, drop_hotfix=drop_hotfix, reason=reason, json=json)
 
 
-@task(*WORKING, help={"preview": "print all messages as they would go, and send none"})
-def notify(options: TaskOptions, preview: bool = False) -> int:
+@task(
+    *WORKING,
+    help={
+        "preview": "print all messages as they would go, and send none",
+        "test": "send a message that says it is a test to the [[notify]] of this name, and nothing else",
+    },
+)
+def notify(options: TaskOptions, preview: bool = False, test: str | None = None) -> int:
     """Tell each chat and webhook what has changed, each change once."""
+    if test is not None:
+        from shepherd.running.notice_test import send_test
+
+        return send_test(options, test)
     from shepherd.running.notices import notify
 
     return notify(options, preview=preview)

@@ -49,6 +49,7 @@ def read_branch(
     words: Collection[str] = (),
     fetch: bool = True,
     project: str | None = None,
+    key_projects: Sequence[str] = (),
     looked: Mapping[str, Looked] = {},
 ) -> BranchReading:
     """Read one branch from its sources.
@@ -58,7 +59,8 @@ def read_branch(
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
     `words` are the SHAs of commits with words, landings or not (docs/rules.md#what-people-say). `fetch` False
-    takes a mirror as it is; `project` is that of `marks.parse`; `looked` is what repositories said by now.
+    takes a mirror as it is; `project` and `key_projects` are those of `marks.parse`; `looked` is what
+    repositories said by now.
 
     Raises:
         SourceError: the tip or D cannot be read, or D shares nothing with the mainline.
@@ -72,6 +74,7 @@ def read_branch(
         others=others,
         fetch=fetch,
         project=project,
+        key_projects=key_projects,
         looked=looked,
         strangers=(known.facts.tip.id, known.facts.strangers) if known else ("", {}),
     )
@@ -83,7 +86,9 @@ def read_branch(
         and known.facts.words == strange_words(words, known.landings)
     ):
         branch_reading = known_reading(known, cutoff, reach, covers)
-    branch_reading = branch_reading or _read(sources, branch, known, cutoff, reach, covers, words, project)
+    branch_reading = branch_reading or _read(
+        sources, branch, known, cutoff, reach, covers, words, project, key_projects
+    )
     return replace(
         branch_reading,
         reading=replace(branch_reading.reading, standing=sources.positions),
@@ -100,6 +105,7 @@ def _read(
     covers: Sequence[CoveredPair],
     words: Collection[str],
     project: str | None,
+    key_projects: Sequence[str],
 ) -> BranchReading:
     """Read what `known` does not hold, or what is not right any more."""
     git = sources.git
@@ -110,9 +116,16 @@ def _read(
     mailmap, unused = mailmap_at(git, tip.id)
     sources.problems += [unused] if unused else []
     reader = Reader(
-        branch.marks, branch.robots, branch.landing_url, mailmap, project, branch.person, branch.ref
+        branch.marks,
+        branch.robots,
+        branch.landing_url,
+        mailmap,
+        project,
+        branch.person,
+        branch.ref,
+        key_projects,
     )
-    key = checksum([RULES, reader, sources.other_tips, commit])
+    key = checksum([RULES, reader.summed, sources.other_tips, commit])
     lost = known is not None and lost_landings(mainline, known.facts.tip)
     by_revno: dict[int, Landing] = {}
     if known and known.facts.key == key and not lost:

@@ -40,6 +40,7 @@ class BranchSources:
         others: Sequence[OtherMainline],
         fetch: bool,
         project: str | None,
+        key_projects: Sequence[str] = (),
         looked: Mapping[str, Looked] = {},
         strangers: tuple[str, Mapping[str, str]] = ("", {}),
     ) -> None:
@@ -84,6 +85,7 @@ class BranchSources:
                 self.problems,
                 self.other_tips,
                 project,
+                *([key_projects] if key_projects else []),
             ]
         )
 

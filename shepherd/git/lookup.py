@@ -21,7 +21,13 @@ from shepherd.values import RevName
 
 
 def look_up(
-    branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevName, project: str | None = None
+    branch: BranchSettings,
+    *,
+    repository: str,
+    mirrors: Path,
+    rev: RevName,
+    project: str | None = None,
+    key_projects: Sequence[str] = (),
 ) -> list[Landing]:
     """The landings of the whole mainline that `rev` names, ascending; nothing is fetched.
 
@@ -33,7 +39,7 @@ def look_up(
         SourceError: git cannot be read, or a SHA names no one landing.
     """
     refs = [rev.text] if rev.kind == "branch" else []
-    line = WholeMainline(branch, repository, mirrors, refs, project=project)
+    line = WholeMainline(branch, repository, mirrors, refs, project=project, key_projects=key_projects)
     sha = rev.text if rev.kind == "sha" else line.commits.get(rev.text)
     if sha:
         revno = _revno_of(line, sha)
@@ -54,10 +60,11 @@ def from_revno(
     revno: int,
     last: int | None = None,
     project: str | None = None,
+    key_projects: Sequence[str] = (),
 ) -> list[Landing]:
     """The landing at a revno and those after it, up to the revno `last` or to the tip, ascending, with what
     each undoes. Raises SourceError."""
-    line = WholeMainline(branch, repository, mirrors, project=project)
+    line = WholeMainline(branch, repository, mirrors, project=project, key_projects=key_projects)
     end = len(line.mainline) if last is None else min(last, len(line.mainline))
     return line.undone(line.read(max(1, revno), end)) if revno <= end else []
 
@@ -70,7 +77,7 @@ class WholeMainline:
 
     Args:
         refs: others whose commits are wanted; they need not be there.
-        project: that of `marks.parse`.
+        project, key_projects: those of `marks.parse`.
         others: other configured branches, whose landings, merged here, name no bugs of this one.
 
     Raises:
@@ -85,6 +92,7 @@ class WholeMainline:
         refs: Sequence[str] = (),
         *,
         project: str | None = None,
+        key_projects: Sequence[str] = (),
         others: Sequence[OtherMainline] = (),
     ) -> None:
         self.git = open_source(repository, mirrors, fetch=False)
@@ -102,6 +110,7 @@ class WholeMainline:
             project,
             person=branch.person,
             ref=branch.ref,
+            key_projects=key_projects,
         )
         self._mirrors = mirrors
         self._wanted = others

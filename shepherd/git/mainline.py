@@ -44,6 +44,13 @@ class Reader(NamedTuple):
     person: PersonRule = "merged-author"
     ref: str = ""
     """Of the mainline."""
+    key_projects: Sequence[str] = ()
+    """See `marks.parse`."""
+
+    @property
+    def summed(self) -> tuple[object, ...]:
+        """For a sum: what was read without keys, also by a release that knew none, goes on to count."""
+        return tuple(self) if self.key_projects else tuple(self)[:-1]
 
 
 def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
@@ -229,9 +236,9 @@ def _landed(
     foreign: Collection[str],
 ) -> Landed:
     commit = commits[sha]
-    marks = parse(commit.message, reader.grammars, reader.project)
+    marks = parse(commit.message, reader.grammars, reader.project, reader.key_projects)
     inside = [commits[sha].message for sha in brought if sha not in foreign]
-    inner = [parse(message, reader.grammars) for message in inside]
+    inner = [parse(message, reader.grammars, key_projects=reader.key_projects) for message in inside]
     wording = worded(commit.message)
     if any(each.reverts_requests for each in inner):
         wording = wording._replace(

@@ -92,8 +92,8 @@ def _rank(rev: RevName, landing: NamedLanding) -> int:
         case "sha":
             ways = [landing.id.startswith(rev.text)]
         case "bug":
-            # a snapshot has bugs as numbers, as its JSON does
-            ways = [str(rev.number) in map(str, landing.bugs)]
+            # a snapshot has numbers of bugs as numbers, as its JSON does
+            ways = [rev.item in map(str, landing.bugs)]
         case "request":
             ways = _request(rev.text, landing)
         case "branch":

@@ -31,11 +31,11 @@ TEST = "This is a test of QA Shepherd: nothing happened."
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 _IN_ADDRESS = {ord(char): f"%{ord(char):02X}" for char in "*~|`[]@<>\\"}
-_ALIKE = str.maketrans({"<": "‹", ">": "›", "*": "∗", "`": "ˋ", "|": "¦", "\\": "∖"})
-_AT_AN_EDGE = {"_": "＿", "~": "∼", "@": "＠"}
-"""What means something to a chat only where no letter or digit stands on both sides: r5_fix, HEAD~1 and
-ann@example.org stay as they are, and can be copied."""
-_EDGES = re.compile(r"(?<![^\W_])[_~@]+|[_~@]+(?![^\W_])|[_~@]{2,}")
+_ALIKE = str.maketrans({"<": "‹", ">": "›", "*": "∗", "`": "ˋ", "|": "¦", "\\": "∖", "@": "＠"})
+_AT_AN_EDGE = {"_": "＿", "~": "∼"}
+"""What means something to a chat only where no letter or digit stands on both sides: release_1 and HEAD~1
+stay as they are, and can be copied."""
+_EDGES = re.compile(r"(?<![^\W_])[_~]+|[_~]+(?![^\W_])|[_~]{2,}")
 _LINK = re.compile(r"\](?=[(\[:])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 

@@ -23,6 +23,8 @@ from shepherd.rules.conditions import (
     results_hold,
 )
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
+from shepherd.rules.newest import NewestLandings
+from shepherd.rules.rollbacks import Rollbacks
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.tag_reader import read_tags
 from shepherd.rules.undoing import Undoing
@@ -234,10 +236,12 @@ def judge(
     deployed = reading.deployed.revno
     undone = undoing.undone_at(deployed)
     live = {landing.revno for landing in landings if landing.revno <= deployed} - undone
-    evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded)
-    rules = StateRules(by_revno, undoing, evidence, recorded, tracker, options)
-    judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
-    limits = LimitCounts(conditions, landings, undoing, deployed, rules.pure)
+    rollbacks = Rollbacks(by_revno, undoing)
     tip = reading.tip.revno
+    newest = NewestLandings(undoing, rollbacks, live, deployed, tip)
+    evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded, newest)
+    rules = StateRules(undoing, rollbacks, evidence, recorded, tracker, options)
+    judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
+    limits = LimitCounts(conditions, landings, undoing, deployed, rollbacks.pure)
     window = answer(deployed, tip, judged, undoing, live, limits.exceeded(tip))
     return Judgement(reading, undoing, live, evidence, judged, conditions, limits, window)

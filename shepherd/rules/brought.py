@@ -88,20 +88,24 @@ class TagTargets:
             self.learned[request, 0] = ids
         return [*now, *(sha for sha in before if sha in self._landing_of and self.landing_of(sha).id != sha)]
 
-    def of_newest(self, item: Item, newest: int, since: int) -> Sequence[str]:
-        """The commit that a status means which says that an item is bad: its newest landing when that was
-        first seen.
+    def of_newest(self, bug: Item, since: int, newest: Callable[[], Landing | None]) -> Sequence[str]:
+        """The commits that a status or a field means which says that a bug is bad: its newest landing when
+        that was first seen. If nothing is left of that one it is the newest now.
 
         Args:
-            newest: revno of the newest landing that names the item; 0: none does.
+            since: when that was first seen.
+            newest: finds the newest landing; None: none names the bug.
         """
-        known = self._recorded.named.get((item, 0))
+        known = self._recorded.named.get((bug, 0))
         if known is not None and known.seq >= since:
-            return [sha for sha in known.ids if sha in self._landing_of]
-        commits = (self._landings[newest].id,) if newest else ()
-        if commits:
-            self.learned[item, 0] = commits
-        return commits
+            there = [sha for sha in known.ids if sha in self._landing_of]
+            if there:
+                return there
+        landing = newest()
+        if landing is None:
+            return ()
+        self.learned[bug, 0] = (landing.id,)
+        return self.learned[bug, 0]
 
     def is_elsewhere(self, bug: Item, n: int) -> bool:
         """Whether another mainline's landing N names the bug: unless ours does as well, bad-commit-N speaks

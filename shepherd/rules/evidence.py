@@ -15,6 +15,7 @@ How = Literal[
     "none",
     "unseen",
     "late",
+    "ended",
     "own",
     "sealed",
     "plain-bad",
@@ -24,9 +25,9 @@ How = Literal[
     "no-tracker",
 ]
 """Why a word counts: the tag itself · there is no QA tag · none that we can see · the tag was there before
-the landing · the tagger wrote it itself · an earlier word is sealed · qa-bad names no landing · production
-runs it, so its last word stays · the item could not be read · it could not, and it was qa-bad before ·
-nothing can have tags here."""
+the landing · it was there before a status said bad · the tagger wrote it itself · an earlier word is sealed ·
+qa-bad names no landing · production runs it, so its last word stays · the item could not be read · it could
+not, and it was qa-bad before · nothing can have tags here."""
 
 
 class ItemEvidence(Struct, frozen=True, gc=False):
@@ -36,7 +37,7 @@ class ItemEvidence(Struct, frozen=True, gc=False):
     word: Word | Literal["unknown"]
     how: How
     detail: str = ""
-    """late, own: the word that is there · unreadable, was-bad: why."""
+    """late, ended, own: the word that is there · unreadable, was-bad: why."""
 
 
 class TagEvidence(Struct):
@@ -50,20 +51,20 @@ class TagEvidence(Struct):
     warnings: dict[int, list[str]] = {}
     """Revno -> warnings about the tags on its items."""
     named_bad: dict[str, list[Item]] = {}
-    """Commit -> items that name it by bad-commit-N, or requests of it with qa-bad."""
+    """Commit -> items that name it by bad-commit-N or by a status, or requests of it with qa-bad."""
     unread_bad: dict[str, list[Item]] = {}
     """Commit -> items that named it bad when they could last be read, and cannot be read now."""
     named_since: dict[tuple[str, Item], int] = {}
-    """(commit, item) -> since when the item has had bad-commit-N (or the request qa-bad)."""
+    """(commit, item) -> since when the item has had bad-commit-N (or the request, or status, said bad)."""
     named_as: dict[tuple[str, Item], int] = {}
-    """(commit, bug) -> the N by which it is named."""
+    """(commit, item) -> the N by which it is named; 0: by a request, or a status."""
     bad_since: dict[Item, int] = {}
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     seen: dict[Item, SeenTags] = {}
     """What the journal should remember of this reading; so with the following two."""
     kept: dict[tuple[str, Item], KeptEvidence] = {}
     named: dict[tuple[Item, int], tuple[str, ...]] = {}
-    """(bug, N), or (request, 0) -> the commits that it names."""
+    """(bug, N), (request, 0), or (bug, 0) where a status says bad -> the commits that it names."""
 
     def add(self, landing: Landing, evidence: ItemEvidence) -> None:
         """Note what one more item says of a landing."""

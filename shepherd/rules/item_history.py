@@ -16,9 +16,29 @@ def last_change(history: History) -> int:
     """When the item's QA word was seen to change last; when it was first read if it never was."""
     changed = history[0].seq
     for before, after in pairwise(history):
-        if before.tags.word != after.tags.word:
+        if _standing(before.tags) != _standing(after.tags):
             changed = after.seq
     return changed
+
+
+def _standing(tags: ItemTags) -> Word | None:
+    """The word that counts for all landings. A bad that a status says is about one; and a status moves on
+    without anybody having tested again, so that what stands beside it was not said once more."""
+    if tags.of_newest:
+        return next((word for word in tags.words if word != "bad"), None)
+    return tags.word
+
+
+def is_ended(history: History) -> bool:
+    """Whether the present word was there already when a status or a field was first seen to say bad, the last
+    time that one did: then it speaks for no landing since."""
+    bad = None
+    for seen in reversed(history):
+        if seen.tags.of_newest:
+            bad = seen.seq
+        elif bad is not None:
+            break
+    return bad is not None and last_change(history) <= bad
 
 
 def streak(history: History, holds: Callable[[ItemTags], bool]) -> int:
@@ -47,6 +67,8 @@ def speaks_for(
     """Whether the present word speaks for this landing: when it was set or changed, the landing was there."""
     first = history[0].seq
     if recorded.asked and last_change(history) < recorded.asked.get((landing.id, item), 0):
+        return False
+    if is_ended(history):
         return False
     if first == recorded.now:
         return True

@@ -3,12 +3,14 @@ be done as it is written (docs/guide.md#making-your-move)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shepherd.sentence import Sentence
 from shepherd.words import Word
+
+_WITH_LABELS = ("github", "gitlab", "gitea", "jira")
 
 
 class ItemSpeech(Struct, frozen=True):
@@ -20,20 +22,42 @@ class ItemSpeech(Struct, frozen=True):
     """The name of the file, where the tracker is one."""
     own_words: Mapping[Word, str] = {}
     """The team's own texts for words; without one it is `qa-WORD`."""
+    statuses: Mapping[Word, str] | UnsetType = UNSET
+    """The status that says a word; UNSET where none does, so that what is kept of others stays as it was."""
+    values: Mapping[Word, str] | UnsetType = UNSET
+    """The value of the field that says a word."""
+    field: str | UnsetType = UNSET
+    """The name of that field."""
 
     @property
     def sign(self) -> str:
         """What it is that the word is said of."""
-        return "label" if self.tracker in ("github", "gitlab", "gitea") else "tag"
+        return "label" if self.tracker in _WITH_LABELS else "tag"
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether tags or labels say words here."""
+        return self.tracker != "redmine"
+
+    @property
+    def can_say_ok(self) -> bool:
+        """Whether anything on an item can say that it works."""
+        return self.has_labels or "ok" in (self.statuses or {}) or "ok" in (self.values or {})
 
     def text(self, word: Word) -> str:
+        """The label of a word."""
         return self.own_words.get(word, f"qa-{word}")
 
     def to_set(self, items: Sentence) -> Sentence:
         """What is to be set, and where, once QA is done: "put the label qa-ok on request !12 (or qa-bad)"."""
         word, bad = self.text("ok"), self.text("bad")
+        if "ok" in (self.statuses or {}):
+            return Sentence("set ", items, f" to {self._status('ok')}{self._or(self.statuses)}{self._where}")
+        if "ok" in (self.values or {}):
+            into = f'put {self._value("ok")} into the field "{self.field}" of '
+            return Sentence(into, items, f"{self._or(self.values)}{self._where}")
         match self.tracker:
-            case "github" | "gitlab" | "gitea":
+            case "github" | "gitlab" | "gitea" | "jira":
                 return Sentence(f"put the label {word} on ", items, f" (or {self.text('untestable')}, {bad})")
             case "launchpad":
                 return Sentence(f"set the tag {word} on ", items, f" (or {self.text('untestable')}, {bad})")
@@ -44,8 +68,46 @@ class ItemSpeech(Struct, frozen=True):
 
     def to_set_again(self, items: Sentence) -> Sentence:
         """The same where a word that is there already was said before the landing."""
+        if "ok" in (self.statuses or {}):
+            first = self._status("needstesting") or "another status"
+            return Sentence("set ", items, f" to {first}, and after QA to {self._status('ok')} again")
+        if "ok" in (self.values or {}):
+            first = f"put {self._value('needstesting')} into" if self._value("needstesting") else "clear"
+            return Sentence(
+                f'{first} the field "{self.field}" of ', items, f", and {self._value('ok')} again after QA"
+            )
         again = f" again ({self.text('needstesting')}, and {self.text('ok')} after QA)"
         return Sentence(f"set the {self.sign} on ", items, again)
+
+    @property
+    def _where(self) -> str:
+        return f" in {self.file}" if self.tracker == "file" else ""
+
+    def _status(self, word: Word) -> str:
+        text = (self.statuses or {}).get(word)
+        return f'"{text}"' if text else ""
+
+    def _value(self, word: Word) -> str:
+        text = (self.values or {}).get(word)
+        return f'"{text}"' if text else ""
+
+    def _or(self, texts: Mapping[Word, str] | UnsetType) -> str:
+        """The other words that people may have to say, in the same place if they are said there."""
+        others = ", ".join(self._others(texts or {}))
+        return f" (or {others})" if others else ""
+
+    def _others(self, texts: Mapping[Word, str]) -> Iterator[str]:
+        words: tuple[Word, ...] = ("untestable", "bad")
+        for word in words:
+            if word in texts:
+                yield f'"{texts[word]}"'
+        if "bad" not in texts:
+            if self._status("bad"):
+                yield f"the status {self._status('bad')}"
+            elif self._value("bad"):
+                yield f'{self._value("bad")} in the field "{self.field}"'
+            elif self.has_labels:
+                yield f"the {self.sign} {self.text('bad')}"
 
 
 NOT_KNOWN = ItemSpeech()

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shepherd.landing import Brought, Landing
 from shepherd.rules.brought import RANK, BroughtEvidence, worst_of
@@ -14,12 +14,13 @@ from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Sentence, joined, revision, statement, time
-from shepherd.words import GOOD_WORDS, Item, Verdict, is_request, item_name
+from shepherd.words import GOOD_WORDS, NOTHING_SAID, Item, ItemSaid, Verdict, is_request, item_kind
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
 
 _NO_SENTENCE = Sentence()
+_Said = Mapping[Item, ItemSaid] | UnsetType
 
 
 class Reason(Struct, frozen=True):
@@ -37,6 +38,7 @@ def reason_of(
     marks: Collection[str] = ("brackets",),
     branch: str = "",
     speech: ItemSpeech = NOT_KNOWN,
+    said: _Said = UNSET,
 ) -> Reason:
     """Why the landing has its state.
 
@@ -45,9 +47,10 @@ def reason_of(
         marks: the grammars that are read, so that only what counts is advised.
         branch: the one that commands name; empty where there is only one.
         speech: how people say on items what QA found.
+        said: what says so on each now, where that is a status or a field.
     """
     if judged.good and judged.rule == "items":  # by far the most
-        return Reason(_of_items(judged, landing.revno))
+        return Reason(_of_items(judged, landing.revno, said))
     who = landing.person or "anybody on the team"
     verdict = statement(f"verdict r{landing.revno} ok", branch)
     rollback = rollback_of(landing.revno, marks, branch)
@@ -72,8 +75,7 @@ def reason_of(
                 Sentence(rollback, ", take the mark away, or judge again", ": ", verdict),
             )
         case "named-bad":
-            tag = _tag(judged.named_by, judged.named_as, landing.revno)
-            return Reason(Sentence(_items(judged.named_by), tag), who, _unless_good(rollback, verdict))
+            return _of_named(judged, landing.revno, who, rollback, verdict, said)
         case "brought":
             return _of_brought(judged, who, rollback, branch)
         case "exempt":
@@ -92,7 +94,7 @@ def reason_of(
             verb = " is" if len(bad) == 1 else " are"
             why = "qa-bad and no bad-commit tag says which landing is meant"
             return Reason(
-                Sentence(_items(bad), f"{verb} {why}", _others(judged.evidence)),
+                Sentence(_items(bad), f"{verb} {why}", _others(judged.evidence, said)),
                 who,
                 Sentence("add bad-commit-N to ", _items(bad), " for the landing that is bad, or ", rollback),
             )
@@ -100,14 +102,17 @@ def reason_of(
             return Reason(next(why for label, why in _MARKED.items() if label in landing.labels))
         case "unasked":
             others = [each for each in judged.evidence if each.word not in GOOD_WORDS]
-            more = ("; ", joined(_phrase(each, f"r{landing.revno}") for each in others)) if others else ()
+            more = (
+                ("; ", joined(_phrase(each, f"r{landing.revno}", said) for each in others)) if others else ()
+            )
             return Reason(
                 Sentence(judged.unasked, *more),
                 "the operator",
                 Sentence("the next run asks again; or say what it is", ": ", verdict),
             )
         case "items":
-            return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict, speech)
+            reason = _of_items(judged, landing.revno, said)
+            return _of_open_items(judged, reason, who, rollback, verdict, speech)
         case "nothing":
             if judged.good:
                 return Reason(
@@ -170,9 +175,8 @@ def brief(sha: str) -> str:
 
 
 def _name_parts(item: Item) -> tuple[str, Part]:
-    """ "bug " and "12", "request " and "#12"."""
-    kind, _, identity = item_name(item).partition(" ")
-    return f"{kind} ", Part("item", identity)
+    """ "bug " and "12", "request " and "#12"; a key has nothing before it."""
+    return item_kind(item), Part("item", item)
 
 
 def _named(item: Item) -> Sentence:
@@ -247,17 +251,36 @@ def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
     has = " has" if len(items) == 1 else " have"
     if is_request(items[0]):
         return f"{has} qa-bad"
+    if not named_as:
+        return _BAD_BY_STATUS
     moved = f", which was said of this commit when it was r{named_as}" if named_as != revno else ""
     return f"{has} bad-commit-{named_as}{moved}"
 
 
-def _of_items(judged: Judged, revno: int) -> Sentence:
+_BAD_BY_STATUS = " was said to be bad when this was its newest landing"
+
+
+def _of_named(judged: Judged, revno: int, who: str, rollback: Sentence, verdict: Part, said: _Said) -> Reason:
+    """What names the landing bad: tags by its number, and statuses by its having been the newest then."""
+    by_tag = [item for item in judged.named_by if item not in judged.by_status]
+    reasons = [Sentence(_items(by_tag), _tag(by_tag, judged.named_as, revno))] if by_tag else []
+    for item in judged.by_status:
+        text = _said_of(item, said).texts.get("bad", "bad")
+        means = f" is {text}, which means its newest landing when that was first seen: r{revno}"
+        reasons.append(Sentence(_named(item), means))
+    if not judged.by_status:
+        return Reason(joined(reasons), who, _unless_good(rollback, verdict))
+    unless = "; or, if it is good after all or another landing is meant (then call that one bad): "
+    return Reason(joined(reasons), who, Sentence(rollback, unless, verdict))
+
+
+def _of_items(judged: Judged, revno: int, said: _Said) -> Sentence:
     """What each item says, what is not good first."""
     rev = f"r{revno}"
     if len(judged.evidence) == 1:
-        return _phrase(judged.evidence[0], rev)
+        return _phrase(judged.evidence[0], rev, said)
     worst_first = sorted(judged.evidence, key=lambda each: each.word in ("ok", "untestable"))
-    return joined(_phrase(each, rev) for each in worst_first)
+    return joined(_phrase(each, rev, said) for each in worst_first)
 
 
 def _of_open_items(
@@ -271,11 +294,11 @@ def _of_open_items(
     if judged.state == "bad":
         return Reason(reason, who, _unless_good(rollback, verdict))
     by_tag = [each.item for each in not_good if each.how in ("tag", "none", "unseen")]
-    by_toggle = [each.item for each in not_good if each.how in ("late", "own")]
+    by_toggle = [each.item for each in not_good if each.how in ("late", "ended", "own")]
     steps = []
-    if by_tag:
+    if by_tag and speech.can_say_ok:
         steps.append(speech.to_set(_items(by_tag)))
-    if by_toggle:
+    if by_toggle and speech.can_say_ok:
         steps.append(speech.to_set_again(_items(by_toggle)))
     tried = "try it on the QA server"
     if not steps:
@@ -283,23 +306,30 @@ def _of_open_items(
     return Reason(reason, who, Sentence(f"{tried}, then ", joined(steps), ", or: ", verdict))
 
 
-def _phrase(evidence: ItemEvidence, rev: str) -> Sentence:
-    return Sentence(*_name_parts(evidence.item), _predicate(evidence, rev))
+def _said_of(item: Item, said: _Said) -> ItemSaid:
+    return said.get(item, NOTHING_SAID) if said else NOTHING_SAID
 
 
-def _predicate(evidence: ItemEvidence, rev: str) -> str:
+def _phrase(evidence: ItemEvidence, rev: str, said: _Said) -> Sentence:
+    texts = said[evidence.item].texts if said and evidence.item in said else NOTHING_SAID.texts
+    return Sentence(*_name_parts(evidence.item), _predicate(evidence, rev, texts))
+
+
+def _predicate(evidence: ItemEvidence, rev: str, texts: Mapping[str, str]) -> str:
     """What is to be said of an item, behind its name."""
     match evidence.how:
         case "tag":
-            return f" is qa-{evidence.word}"
+            return f" is {texts.get(evidence.word) or f'qa-{evidence.word}'}"
         case "none":
-            return " has no QA tag"
+            return f" is {texts['']}, which says nothing about QA" if "" in texts else " has no QA tag"
         case "unseen":
             return " has no QA tag that can be seen; perhaps it is private"
         case "late":
-            return f" was marked qa-{evidence.detail} before {rev} landed"
+            return f" was {_marked(evidence, texts)} before {rev} landed"
+        case "ended":
+            return f" was {_marked(evidence, texts)} before it was last said to be bad"
         case "own":
-            return f" was marked qa-{evidence.detail} by the shepherd itself, not for {rev}"
+            return f" was {_marked(evidence, texts)} by the shepherd itself, not for {rev}"
         case "sealed":
             return f" was qa-{evidence.word} for it before a later landing named it"
         case "kept":
@@ -316,7 +346,12 @@ def _predicate(evidence: ItemEvidence, rev: str) -> str:
             return " is qa-bad"
 
 
-def _others(evidence: Iterable[ItemEvidence]) -> Sentence:
+def _marked(evidence: ItemEvidence, texts: Mapping[str, str]) -> str:
+    """The good word that is there, but not for this landing: "marked qa-ok"."""
+    return texts.get(evidence.detail) or f"marked qa-{evidence.detail}"
+
+
+def _others(evidence: Iterable[ItemEvidence], said: _Said) -> Sentence:
     """What else is not good, in addition to the qa-bad ones."""
     rest = [each for each in evidence if each.how != "plain-bad" and each.word not in ("ok", "untestable")]
-    return Sentence("; ", joined(_phrase(each, "it") for each in rest)) if rest else _NO_SENTENCE
+    return Sentence("; ", joined(_phrase(each, "it", said) for each in rest)) if rest else _NO_SENTENCE

@@ -13,6 +13,7 @@ from shepherd.landing import Landing
 from shepherd.people import matches
 from shepherd.rules.brought import BroughtEvidence, evidence_on, rank, worst_of
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
+from shepherd.rules.rollbacks import Rollbacks
 from shepherd.rules.undoing import Undoing
 from shepherd.words import Item, Options, RecordedEvidence, State, TrackerData, Verdict, is_request
 
@@ -46,7 +47,9 @@ class Judged(Struct, frozen=True, gc=False):
     named_by: tuple[Item, ...] = ()
     """Items that name it bad."""
     named_as: int = 0
-    """N of the bad-commit-N by which the first of them does."""
+    """N of the bad-commit-N by which the first of them does that has one."""
+    by_status: tuple[Item, ...] = ()
+    """Those among them whose status or field says so (docs/rules.md#bad-by-status)."""
     verdict: Verdict | None = None
     brought_back: tuple[int, ...] = ()
     """What a rollback brings back."""
@@ -65,23 +68,19 @@ _MARKED = {
 
 
 class StateRules:
-    """Judges landing after landing by all the evidence there is.
-
-    Attributes:
-        pure: the revnos of pure rollbacks (docs/rules.md#pure-rollback).
-    """
+    """Judges landing after landing by all the evidence there is."""
 
     def __init__(
         self,
-        landings: Mapping[int, Landing],
         undoing: Undoing,
+        rollbacks: Rollbacks,
         tags: TagEvidence,
         recorded: RecordedEvidence,
         tracker: TrackerData,
         options: Options,
     ) -> None:
-        self._landings = landings
         self._undoing = undoing
+        self._rollbacks = rollbacks
         self._tags = tags
         self._recorded = recorded
         self._tracker = tracker
@@ -91,11 +90,6 @@ class StateRules:
             self._nothing = Judged("needstesting", "nothing", False)
         elif options.orphans == "pass":
             self._nothing = Judged("orphan", "nothing", True)
-        self.pure = {
-            r
-            for r in undoing.targets
-            if r in self._landings and not self._is_mixed(r) and not self._own_bugs(self._landings[r])
-        }
 
     def judge(self, landing: Landing) -> Judged:
         """The state of one landing: the worse of its own and that of the commits that it brought in
@@ -133,8 +127,7 @@ class StateRules:
         if verdict is not None and verdict.word != "withdraw":
             return self._by_verdict(landing, verdict, evidence, named_by)
         if named_by:
-            named_as = self._tags.named_as.get((sha, named_by[0]), 0)
-            return Judged("bad", "named-bad", False, evidence, named_by, named_as)
+            return self._named_bad(sha, named_by, evidence)
         unasked = self._tracker.unasked.get(sha, "")
         if sha in self._tags.unread_bad and unasked:
             bad = [ItemEvidence(item, "bad", "tag") for item in self._tags.unread_bad[sha]]
@@ -146,13 +139,13 @@ class StateRules:
         if patterns and matches(patterns, landing.title):
             return Judged("exempt", "exempt", True)
         if revno in self._undoing.targets:
-            if revno in self.pure:
+            if revno in self._rollbacks.pure:
                 back = self._brought_back(revno)
                 if back:
                     return Judged("needstesting", "brings-back", False, brought_back=back)
                 return Judged("rollback", "rollback", True)
-            if any(target in self._undoing.targets[revno] for target in landing.mark_targets):
-                own = self._own_bugs(landing)
+            if self._rollbacks.judged_by_own(landing):
+                own = self._rollbacks.own_bugs(landing)
                 evidence = [each for each in evidence if is_request(each.item) or each.item in own]
         for each in evidence:
             if each.how == "plain-bad":
@@ -170,6 +163,13 @@ class StateRules:
         worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]
         state: State = worst.word
         return Judged(state, "items", state in GOOD, evidence)
+
+    def _named_bad(self, sha: str, named_by: tuple[Item, ...], evidence: Sequence[ItemEvidence]) -> Judged:
+        """The state of a landing that items name bad."""
+        named_as = {item: self._tags.named_as.get((sha, item), 0) for item in named_by}
+        first = next(filter(None, named_as.values()), 0)
+        by_status = tuple(item for item, n in named_as.items() if not n and not is_request(item))
+        return Judged("bad", "named-bad", False, evidence, named_by, first, by_status)
 
     def _by_verdict(
         self, landing: Landing, verdict: Verdict, evidence: Sequence[ItemEvidence], named_by: tuple[Item, ...]
@@ -205,27 +205,11 @@ class StateRules:
             return False
         return since > verdict.seq
 
-    def _own_bugs(self, landing: Landing) -> frozenset[Item]:
-        """The bugs of a rollback's own message, less those of its targets (docs/rules.md#pure-rollback)."""
-        if not landing.own_bugs:
-            return frozenset()
-        own = set(landing.own_bugs)
-        for target in self._undoing.targets[landing.revno]:
-            if target in self._landings:
-                own.difference_update(self._landings[target].bugs)
-        return frozenset(own)
-
-    def _is_mixed(self, revno: int) -> bool:
-        """Whether it undoes by its content alone, and changes more than that (docs/rules.md#undone)."""
-        landing = self._landings[revno]
-        by_content = set(landing.revert_targets) - set(landing.mark_targets)
-        return landing.mixed and by_content.issuperset(self._undoing.targets[revno])
-
     def _brought_back(self, revno: int) -> tuple[int, ...]:
         """Landings, other than pure rollbacks, that were undone just before and are in effect with this one
         (docs/rules.md#undone)."""
         flips = self._undoing.flips.get(revno, {})
-        return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self.pure))
+        return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._rollbacks.pure))
 
 
 def _rank(evidence: ItemEvidence) -> int:

@@ -17,13 +17,17 @@ from shepherd.rules.item_history import (
     History,
     bad_since,
     is_by_tagger,
+    is_ended,
     named_since,
     speaks_for,
     streak,
 )
+from shepherd.rules.newest import NewestLandings
 from shepherd.words import (
+    NOTHING_SAID,
     GoodWord,
     Item,
+    ItemSaid,
     ItemTags,
     KeptEvidence,
     RecordedEvidence,
@@ -45,6 +49,7 @@ def read_tags(
     deployed: int,
     tracker: TrackerData,
     recorded: RecordedEvidence,
+    newest: NewestLandings,
 ) -> TagEvidence:
     """What every item says of every landing in scope.
 
@@ -54,7 +59,7 @@ def read_tags(
         live: revnos that production runs (<= D and in effect at D).
         deployed: D, as revno.
     """
-    reader = _TagReader(landings, live, deployed, recorded)
+    reader = _TagReader(landings, live, deployed, recorded, newest)
     evidence = reader.evidence
     were_bad = {item for item, history in recorded.seen.items() if _was_bad(history[-1].tags)}
     naming = _naming(landings, tracker, were_bad)
@@ -66,6 +71,7 @@ def read_tags(
         in_scope = by if everything else [each for each in by if each.revno in scope]
         if by and not in_scope and item not in tracker.items:
             continue
+        reader.naming = by
         reader.newest = by[-1].revno if by else 0
         reader.unseen = item in tracker.unseen
         if not tracker.speaks_of(item):
@@ -76,13 +82,14 @@ def read_tags(
                 evidence.add(landing, ItemEvidence(item, "needstesting", "no-tracker"))
             continue
         tags = tracker.items.get(item)
-        if tags is None and not by:
+        if tags is None and not by and not recorded.seen[item][-1].tags.of_newest:
             # read for its bad-commits alone: it has none any more, and its other tags speak of nobody here
             tags = ItemTags(words=recorded.seen[item][-1].tags.words)
         if tags is None or tags.unreadable:
             reader.read_nothing(item, tags.unreadable if tags else "it was not read", in_scope)
         else:
-            reader.read(item, tags, in_scope)
+            said = tracker.said_of(item) if tracker.said else NOTHING_SAID
+            reader.read(item, tags, in_scope, said)
     for sha in tracker.unasked:
         reader.remember_bad(sha)
     return evidence
@@ -114,6 +121,7 @@ class _TagReader:
         live: Collection[int],
         deployed: int,
         recorded: RecordedEvidence,
+        newest: NewestLandings,
     ) -> None:
         self._landings = landings
         self._live = live
@@ -121,19 +129,24 @@ class _TagReader:
         self._recorded = recorded
         self._targets = TagTargets(landings, recorded)
         self.evidence = TagEvidence(named=self._targets.learned)
+        self._meant = newest
+        self.naming: Sequence[Landing] = ()
+        """All landings that name the item, ascending."""
         self.newest = 0
         """The newest landing that names the item, in scope or not."""
         self.unseen = False
         """Whether the item may have words that only others see."""
 
-    def read(self, item: Item, tags: ItemTags, landings: Sequence[Landing]) -> None:
+    def read(self, item: Item, tags: ItemTags, landings: Sequence[Landing], said: ItemSaid) -> None:
         """Note what an item says."""
+        for warning in said.warnings:
+            self.evidence.warn(landings, warning)
         history = self._history(item, tags)
         counting = bool(tags.bad_commits) and self._bad_commits(item, tags, history, landings)
         words = tags.words
         others = tuple(word for word in words if word != "bad") if "bad" in words else words
         if len(words) > 1 and not is_request(item) and not (counting and len(others) == 1):
-            self.evidence.warn(landings, f"{item_name(item)} has {listed(words)}: the worse counts")
+            self.evidence.warn(landings, _several(item, tags, said))
         if counting or len(others) == len(words):
             self._not_bad(item, others[0] if others else None, landings, history)
         elif is_request(item):
@@ -154,6 +167,10 @@ class _TagReader:
         last = history[-1].tags if history else ItemTags()
         named = {n: self._named(item, n, history)[0] for n in last.bad_commits}
         was_bad = "bad" in last.words and not any(self._counts(commits, item) for commits in named.values())
+        if was_bad and last.of_newest:
+            since = bad_since(history)
+            evidence.name_bad(self._of_newest(item, since), item, since, unread=True)
+            was_bad = False
         for landing in landings:
             how: How = "was-bad" if was_bad and not self._out_of_reach(landing) else "unreadable"
             evidence.add(landing, ItemEvidence(item, "unknown", how, why))
@@ -168,8 +185,8 @@ class _TagReader:
     def remember_bad(self, sha: str) -> None:
         """Note the requests that named a landing bad and are still qa-bad, as far as is known, where the
         forge cannot say now which requests are its own."""
-        requests = [item for (item, n), named in self._recorded.named.items() if n == 0 and sha in named.ids]
-        for item in sorted(requests, key=item_order):
+        requests = {item for (item, _), named in self._recorded.named.items() if sha in named.ids}
+        for item in sorted(filter(is_request, requests), key=item_order):
             history = self._recorded.seen.get(item, ())
             if item in self.evidence.seen:
                 history = (*history, self.evidence.seen[item])
@@ -198,6 +215,8 @@ class _TagReader:
         own = good is not None and is_by_tagger(good, item, history, recorded)
         if own:
             how = "own"
+        elif good and is_ended(history):
+            how = "ended"
         for landing in landings:
             key = (landing.id, item)
             kept = recorded.kept.get(key, _NEEDS)
@@ -228,11 +247,21 @@ class _TagReader:
     def _bad_newest(
         self, item: Item, word: Word | None, landings: Sequence[Landing], history: History
     ) -> None:
-        """Note a bad that a status says: it is the landing's that was the newest when it was first seen."""
+        """Note a bad that a status or a field says: it is the landing's that was the newest when that was
+        first seen, and what made that one good before does so no longer."""
         since = bad_since(history)
-        commits = self._targets.of_newest(item, self.newest, since)
+        commits = self._of_newest(item, since)
         self.evidence.name_bad(commits, item, since)
-        self._not_bad(item, word, landings, history)
+        bad = KeptEvidence("bad")
+        for landing in landings:
+            if landing.id in commits:
+                self.evidence.add(landing, ItemEvidence(item, "bad", "tag"))
+                if self._recorded.kept.get((landing.id, item), _NEEDS) != bad:
+                    self.evidence.kept[landing.id, item] = bad
+        self._not_bad(item, word, [each for each in landings if each.id not in commits], history)
+
+    def _of_newest(self, item: Item, since: int) -> Sequence[str]:
+        return self._targets.of_newest(item, since, lambda: self._meant.of(item, self.naming))
 
     def _plain_since(self, item: Item, history: History) -> int:
         """Since when the bug has been qa-bad without a bad-commit that counts."""
@@ -253,7 +282,7 @@ class _TagReader:
         """Note what each bad-commit-N names; True if one of them counts: its landing names this bug."""
         targets, evidence, counts = self._targets, self.evidence, False
         for n in tags.bad_commits:
-            tag = f"bug {item} has bad-commit-{n}"
+            tag = f"{item_name(item)} has bad-commit-{n}"
             commits, since = self._named(item, n, history)
             targets.learn(item, n, since, commits)
             if not commits and not targets.is_elsewhere(item, n):
@@ -284,6 +313,12 @@ def _was_bad(tags: ItemTags) -> bool:
     return "bad" in tags.words or bool(tags.bad_commits)
 
 
-def listed(words: Sequence[Word]) -> str:
-    """The tags of these words in a sentence: "qa-bad and qa-ok"."""
-    return " and ".join(f"qa-{word}" for word in words)
+def _several(item: Item, tags: ItemTags, said: ItemSaid) -> str:
+    """The warning that an item has several words."""
+    counts = "the worse counts, for its newest landing" if tags.of_newest else "the worse counts"
+    return f"{item_name(item)} has {listed(tags.words, said.texts)}: {counts}"
+
+
+def listed(words: Sequence[Word], texts: Mapping[str, str] = NOTHING_SAID.texts) -> str:
+    """The tags of these words in a sentence: "qa-bad and qa-ok", and where something else says them, that."""
+    return " and ".join(texts.get(word, f"qa-{word}") for word in words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from shepherd.running.output import json_for_terminals, write
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
-from shepherd.values import number, parse_rev
+from shepherd.values import ITEM_KEY, number, parse_rev
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
@@ -136,6 +137,8 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         what = f"{wanted.shown if wanted.kind == 'revno' else rev} is not a landing of"
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
+            if re.fullmatch(ITEM_KEY, rev.upper()):
+                what = f"{rev} is no branch that landed (an issue: inv explain bug:{rev}) on"
         raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
     return code_of_answers(options, snapshots, present)
 

@@ -11,6 +11,7 @@ from shepherd.settings.model import (
     PersonSettings,
     Settings,
     is_url,
+    keys_of,
     project_of,
 )
 from shepherd.settings.tracker import GRAMMARS_OF, TagStatus, TrackerSettings
@@ -30,6 +31,7 @@ __all__ = [
     "TagStatus",
     "TrackerSettings",
     "is_url",
+    "keys_of",
     "load",
     "parse",
     "project_of",

@@ -19,6 +19,7 @@ import msgspec
 from shepherd.errors import WrongValueError
 from shepherd.report_files import owner_of_name
 from shepherd.settings.word_checks import check_words
+from shepherd.urls import is_loopback
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def check(settings: Settings) -> None:
     for name, branch in settings.branches.items():
         with _within("branches"), _within(name), _within("checks"):
             _check_checks(branch, settings.for_branch(name))
+        if "keys" in branch.marks and not settings.tracker_of(name).keys:
+            problem = (
+                'expected marks without "keys", since the tracker names no keys of projects: keys = ["ABC"]'
+            )
+            raise WrongValueError(problem, "branches", name, "marks")
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
@@ -181,6 +187,7 @@ def _check_file_names(branches: dict[str, BranchSettings]) -> None:
 def _check_tracker(tracker: TrackerSettings) -> None:
     if tracker.type == "file" and not tracker.path:
         raise WrongValueError('expected the file of bugs, since tracker.type is "file"', "path")
+    _check_keys(tracker)
     _check_project(tracker)
     if tracker.type == "redmine" and not tracker.service_root:
         problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
@@ -196,6 +203,19 @@ def _check_tracker(tracker: TrackerSettings) -> None:
     check_words(tracker)
     if tracker.type == "launchpad" and tracker.writes:
         _check_tags(tracker.words)
+
+
+def _check_keys(tracker: TrackerSettings) -> None:
+    if tracker.type == "jira":
+        if not tracker.keys:
+            problem = 'expected the projects whose keys messages name, as in keys = ["ABC"]'
+            raise WrongValueError(problem, "keys")
+        if tracker.project:
+            problem = f"expected no project, since keys say it: keys = [{quoted(tracker.project)}]"
+            raise WrongValueError(problem, "project")
+    elif tracker.keys and tracker.type not in ("none", "file"):
+        problem = f'expected no keys, since {tracker.type} numbers what it has: type = "jira" has keys'
+        raise WrongValueError(problem, "keys")
 
 
 def _check_tags(words: dict[str, tuple[str, ...]]) -> None:
@@ -242,7 +262,7 @@ def _check_mail(mail: MailSettings) -> None:
         raise WrongValueError("expected one of password_file and password_env, not both", "password_file")
     if bool(mail.login) != bool(mail.password_file or mail.password_env):
         raise WrongValueError("login goes with password_file or password_env", "login")
-    if mail.login and not mail.starttls and not _is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
+    if mail.login and not mail.starttls and not is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
         raise WrongValueError("expected true, since mail.login sends a password to another host", "starttls")
 
 
@@ -267,11 +287,7 @@ def _in_the_clear(url: str) -> bool:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    return parts.scheme.lower() == "http" and not _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    return bool(re.fullmatch(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", host.lower()))
+    return parts.scheme.lower() == "http" and not is_loopback(parts.hostname or "")
 
 
 def _check_directories(settings: Settings) -> None:

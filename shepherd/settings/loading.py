@@ -14,9 +14,10 @@ from shepherd import plainfile
 from shepherd.errors import SettingsError, WrongValueError
 from shepherd.places import places_of
 from shepherd.settings import checks
+from shepherd.settings.branch import Grammar
 from shepherd.settings.kinds import decode
 from shepherd.settings.model import NO_KEYS, Settings
-from shepherd.settings.tracker import GRAMMARS_OF
+from shepherd.settings.tracker import GRAMMARS_OF, TrackerSettings
 
 LARGEST = 1_000_000
 """Bytes of the largest settings file that is read."""
@@ -114,7 +115,12 @@ def _with_marks(settings: Settings, document: Mapping[str, Any]) -> Settings:
     branches = {
         name: branch
         if "marks" in document["branches"][name]
-        else msgspec.structs.replace(branch, marks=GRAMMARS_OF[settings.tracker_of(name).type])
+        else msgspec.structs.replace(branch, marks=_usual_marks(settings.tracker_of(name)))
         for name, branch in settings.branches.items()
     }
     return msgspec.structs.replace(settings, branches=branches)
+
+
+def _usual_marks(tracker: TrackerSettings) -> tuple[Grammar, ...]:
+    usual = GRAMMARS_OF[tracker.type]
+    return (*usual, "keys") if tracker.keys and "keys" not in usual else usual

@@ -363,3 +363,10 @@ def project_of(settings: Settings, branch: BranchSettings) -> str | None:
         place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
         return "/" + place.strip("/").removesuffix(".git")
     return None if tracker.type in ("none", "launchpad") else ""
+
+
+def keys_of(settings: Settings, branch: BranchSettings) -> tuple[str, ...]:
+    """Return the projects whose keys messages of this branch name; empty where the grammar `keys` is not read
+    (docs/rules.md#keys)."""
+    tracker = settings.trackers[branch.tracker] if branch.tracker else settings.tracker
+    return tracker.keys if "keys" in branch.marks else ()

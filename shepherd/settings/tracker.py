@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shepherd.settings import kinds
 from shepherd.settings.branch import ALL_GRAMMARS, Grammar
+from shepherd.words import WORST_FIRST, Word
 
 TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea", "jira", "redmine"]
 GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
@@ -28,10 +29,10 @@ forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (
 
 
 class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
-    """The statuses that the tagger gives a bug; "": it leaves them alone."""
+    """The statuses that the tagger gives a bug; "": it leaves them alone. See `tag_statuses`."""
 
-    landed: kinds.BugStatus = "Fix Committed"
-    rolled_back: kinds.BugStatus = "In Progress"
+    landed: kinds.BugStatus | None = None
+    rolled_back: kinds.BugStatus | None = None
 
 
 class WordTexts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +51,12 @@ class FieldWords(WordTexts, frozen=True, forbid_unknown_fields=True):
 
     name: kinds.ShortText = ""
     """As people see it, or its id ("customfield_10042"; Redmine: its number); empty: no field is read."""
+
+
+def first_texts(words: WordTexts) -> dict[Word, str]:
+    """Word -> the first status or value that stands for it: what the tagger writes, and sentences name."""
+    texts = ((word, getattr(words, word)) for word in WORST_FIRST)
+    return {word: of_word[0] for word, of_word in texts if of_word}
 
 
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,14 +105,26 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
                 return (self.type,)
             case "file":
                 return (self.type, normpath(self.path))
-            case "launchpad":
+            case "launchpad" | "redmine":
                 return (self.type, root)
         # forges take a name in capitals and small letters alike
         return (self.type, root, self.project.casefold())
 
     @property
+    def tag_statuses(self) -> tuple[str, str]:
+        """The status that the tagger gives a bug whose fix landed, and one whose fix was rolled back; "": it
+        leaves it alone. Where the settings do not say: Launchpad's, and none on Jira and Redmine, where each
+        team has statuses of its own. On a forge an item is open or closed, which has nothing to do with QA.
+        """
+        if self.sign:
+            return "", ""
+        usual = ("", "") if self.type in ("jira", "redmine") else ("Fix Committed", "In Progress")
+        landed, rolled_back = self.status.landed, self.status.rolled_back
+        return usual[0] if landed is None else landed, usual[1] if rolled_back is None else rolled_back
+
+    @property
     def writes(self) -> bool:
         """Whether the tagger may write, and can: where reading needs no token, writing does."""
         known = bool(self.credentials_file or self.credentials_env)
-        anonymous = self.type in ("launchpad", "gitlab", "gitea") and not known
+        anonymous = self.type in ("launchpad", "gitlab", "gitea", "redmine") and not known
         return self.tag and self.type != "none" and not anonymous

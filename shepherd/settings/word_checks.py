@@ -26,6 +26,8 @@ def check_words(tracker: TrackerSettings) -> None:
         if tracker.type == "redmine":
             problem = "Redmine has no labels: name the statuses in [tracker.statuses], or a field's values in"
             raise WrongValueError(f"{problem} [tracker.field]", "words")
+        if tracker.type == "jira":
+            _check_labels(tracker.words)
         _check_meanings(tracker.words, folded, "words")
     statuses, field = _texts(tracker.statuses), _texts(tracker.field)
     for table, texts in (("statuses", statuses), ("field", field)):
@@ -45,6 +47,7 @@ def check_words(tracker: TrackerSettings) -> None:
 
         _check_meanings(statuses, folded_name, "statuses")
         _check_meanings(field, folded_name, "field")
+        _check_tag_status(tracker)
 
 
 def _texts(words: WordTexts) -> dict[str, tuple[str, ...]]:
@@ -59,3 +62,26 @@ def _check_meanings(words: Mapping[str, Iterable[str]], form: Callable[[str], st
             other = meaning.setdefault(form(text), word)
             if other != word:
                 raise WrongValueError(f"{quoted(text)} stands for {other} already", table, word)
+
+
+def _check_labels(words: Mapping[str, Iterable[str]]) -> None:
+    """Jira has no label with a blank in it (support.atlassian.com, "What are labels in Jira?")."""
+    for word, texts in words.items():
+        for text in texts:
+            if any(map(str.isspace, text)):
+                problem = (
+                    f"no label on Jira has a blank, as {quoted(text)} does; a status or a value of a field"
+                )
+                raise WrongValueError(f"{problem} may: [tracker.statuses], [tracker.field]", "words", word)
+
+
+def _check_tag_status(tracker: TrackerSettings) -> None:
+    """The tagger gives no status by which people say that something works, or does not."""
+    from shepherd.label_text import folded_name
+
+    said = {folded_name(text): word for word in _WORDS[:3] for text in getattr(tracker.statuses, word)}
+    for key in ("landed", "rolled_back"):
+        status = getattr(tracker.status, key)
+        if status and (word := said.get(folded_name(status))):
+            problem = f"{quoted(status)} says {word} (statuses.{word}), which is for people to say"
+            raise WrongValueError(f"{problem}: expected another status, or ''", "status", key)

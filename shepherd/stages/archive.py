@@ -19,7 +19,7 @@ from shepherd.git.branch_sources import RULES
 from shepherd.git.lookup import WholeMainline
 from shepherd.landing import Revision
 from shepherd.run import Run
-from shepherd.settings import Settings, project_of
+from shepherd.settings import Settings, keys_of, project_of
 from shepherd.stages.older_folder import page_files, remove_pages, written
 from shepherd.stages.older_pages import write_pages
 from shepherd.stages.state import BranchSource, sum_of
@@ -135,6 +135,7 @@ def mainline_of(settings: Settings, branch: str) -> WholeMainline:
         settings.place(config.repository),
         settings.state_path / "mirrors",
         project=project_of(settings, config),
+        key_projects=keys_of(settings, config),
         others=[
             OtherMainline(settings.place(other.repository), other.ref)
             for name, other in settings.branches.items()
@@ -208,7 +209,7 @@ def _sum_of_reading(settings: Settings, branch: str, line: WholeMainline) -> str
     """Sum of everything but the history that a landing which is live is read by."""
     others = [(each.repository, each.ref) for name, each in settings.branches.items() if name != branch]
     config = settings.branches[branch]
-    return checksum([RULES, CACHE_LAYOUT, line.reader, config.repository, config.ref, others])
+    return checksum([RULES, CACHE_LAYOUT, line.reader.summed, config.repository, config.ref, others])
 
 
 def _plan(

@@ -49,7 +49,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
     times, clamped = landed_times(reading.landings, context.now)
     landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
     entries, shared_by_many = shared(
-        landing_entries(judgement, following, tracker.doubts, context, landed, clamped)
+        landing_entries(judgement, following, tracker.doubts, context, landed, clamped, tracker.said)
     )
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [

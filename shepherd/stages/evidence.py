@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from time import monotonic
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from shepherd.errors import TrackerError
@@ -16,6 +17,7 @@ from shepherd.rules.evidence import qa_items
 from shepherd.rules.item_speech import ItemSpeech
 from shepherd.run import Run
 from shepherd.settings import Settings
+from shepherd.settings.tracker import first_texts
 from shepherd.stages.brought import named_elsewhere, named_entries
 from shepherd.stages.recorded import lessons, remember
 from shepherd.stages.state import BranchState, StoredTags
@@ -109,7 +111,15 @@ def speech_of(settings: Settings, branch: str) -> ItemSpeech:
     """How the team of a branch says on bugs and requests what QA found."""
     tracker = settings.tracker_of(branch)
     own = {word: tracker.words[word][0] for word in WORST_FIRST if tracker.words.get(word)}
-    return ItemSpeech(tracker.type, PurePath(tracker.path).name, own)
+    statuses, values = first_texts(tracker.statuses), first_texts(tracker.field)
+    return ItemSpeech(
+        tracker.type,
+        PurePath(tracker.path).name,
+        own,
+        statuses or UNSET,
+        values or UNSET,
+        tracker.field.name if values else UNSET,
+    )
 
 
 def _items(reading: Reading, scope: Collection[int]) -> set[Item]:

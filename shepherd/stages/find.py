@@ -18,7 +18,7 @@ from shepherd.git.neighbours import Looked
 from shepherd.git.repository import open_repository
 from shepherd.landing import Reading
 from shepherd.run import Run, attempt
-from shepherd.settings import Settings, is_url, project_of
+from shepherd.settings import Settings, is_url, keys_of, project_of
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.found import began, moved, new_landings, qa_moved
 from shepherd.stages.note_verdicts import lost_notes, no_notes, note_words
@@ -251,6 +251,7 @@ def _read(
         words=(*history.spoken_of, *history.landed),
         fetch=fetch,
         project=project_of(settings, config),
+        key_projects=keys_of(settings, config),
         looked=looked,
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import sha256
 from itertools import chain, islice
-from types import GenericAlias
+from types import GenericAlias, UnionType
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -92,7 +92,7 @@ _IN_PLACES = {
     *(("recorded", name) for name in ("first_seen", "seen", "kept", "verdicts", "covers")),
     *(("recorded", name) for name in ("asked", "own", "named", "elsewhere")),
     ("states", "states"),
-    *(("tracker", name) for name in ("items", "named", "doubts", "unasked", "unseen")),
+    *(("tracker", name) for name in ("items", "named", "doubts", "unasked", "unseen", "said")),
 }
 """The collections of which each place is kept by itself."""
 
@@ -107,7 +107,11 @@ class PartField:
     @cached_property
     def _holds(self) -> Any:
         """Its type. Who only writes need not find it out."""
-        return next(field.type for field in fields(PARTS[self.id[0]]) if field.name == self.name)
+        holds = next(field.type for field in fields(PARTS[self.id[0]]) if field.name == self.name)
+        if self.in_places and isinstance(holds, UnionType):
+            # a collection that is not there at all where it would be empty
+            return next(each for each in get_args(holds) if each is not UnsetType)
+        return holds
 
     @cached_property
     def decode(self) -> Callable[[bytes], Any]:
@@ -213,7 +217,7 @@ def groups_of(parts: Mapping[str, Struct]) -> Iterator[LineGroup]:
         lines = [line for field, value in values if not field.in_places for line in field.lines(value)]
         yield LineGroup(part, sha256(b"\n".join(lines)).hexdigest(), partial(iter, lines))
         for field, value in values:
-            if field.in_places:
+            if field.in_places and value is not UNSET:
                 yield LineGroup(f"{part}.{field.name}", _sum_of(value), partial(field.lines, value))
 
 

@@ -19,7 +19,7 @@ from shepherd.sentence import Part, Parts, Sentence, revision
 from shepherd.stages.condition_entries import condition_entries
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.timeline import brought, reached
-from shepherd.words import bug_names
+from shepherd.words import Item, ItemSaid, bug_names
 
 
 def progress_of(
@@ -56,6 +56,7 @@ def landing_entries(
     context: SnapshotContext,
     landed: Mapping[int, datetime],
     clamped: Mapping[int, str],
+    said: Mapping[Item, ItemSaid] | UnsetType = UNSET,
 ) -> list[shape.LandingEntry]:
     """Newest first: the window, what went live in the last 30 days, then what else is named.
 
@@ -63,6 +64,7 @@ def landing_entries(
         doubts: SHA -> what the tracker does not confirm of its message.
         landed: when each landing landed.
         clamped: what is wrong with such a date.
+        said: what says on each item what QA found, where that is a status or a field.
     """
     reading = judgement.reading
     landings = {landing.revno: landing for landing in reading.landings}
@@ -97,7 +99,7 @@ def landing_entries(
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
         targets = judgement.undoing.targets.get(revno, ())
-        reason = reason_of(landing, judged, targets, context.marks, branch, context.speech)
+        reason = reason_of(landing, judged, targets, context.marks, branch, context.speech, said)
         live = revno in judgement.live
         progress = progress_of(
             revno,

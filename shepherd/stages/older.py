@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shepherd.git.revisions import EXACT, named
 from shepherd.landing import Landing
-from shepherd.settings import Settings, project_of
+from shepherd.settings import Settings, keys_of, project_of
 from shepherd.stages.state import BranchSource, sum_of
 from shepherd.store import BranchStore
 from shepherd.store.older import ArchiveSpan, OlderLandings
@@ -132,6 +132,7 @@ class OlderHistory:
             "repository": self._settings.place(config.repository),
             "mirrors": mirrors,
             "project": project_of(self._settings, config),
+            "key_projects": keys_of(self._settings, config),
         }
 
 

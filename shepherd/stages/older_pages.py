@@ -37,7 +37,7 @@ from shepherd.store.older import ArchiveSpan
 from shepherd.story import Story
 from shepherd.views import older as view
 from shepherd.views.templates import pages
-from shepherd.words import item_name, item_order
+from shepherd.words import is_key, item_name, item_order
 
 
 class _OlderPage(NamedTuple):
@@ -193,7 +193,7 @@ class _Site:
             yield self._list(view.sha_file(digits), f"commits {digits}…", _commit_lines(group))
         items = [each for each in self._older.items() if each[1] >= oldest]
         items.sort(key=lambda each: (item_order(each[0])[::-1], each[1]))
-        for block, group in groupby(items, lambda each: view.block_of(item_order(each[0])[1])):
+        for block, group in groupby(items, lambda each: view.block_of(item_order(each[0])[-1])):
             blocks.append(block)
             what = f"bugs and requests {block} to {block + view.SIZE - 1}"
             yield self._list(view.number_file(block), what, _item_lines(group))
@@ -270,12 +270,14 @@ def _branch_lines(branches: Iterable[tuple[str, int]]) -> list[view.ListedName]:
 
 
 def _item_lines(items: Iterable[tuple[str, int]]) -> list[view.ListedName]:
-    """A line for each bug or request; the first of each number can be led to by that number."""
+    """A line for each bug or request; a key can be led to by itself, of the others the first of each number
+    by that number."""
     lines: list[view.ListedName] = []
     numbers: set[int] = set()
     for item, group in groupby(items, lambda each: each[0]):
-        number = item_order(item)[1]
-        id = "" if number in numbers else f"n{number}"
-        numbers.add(number)
+        number = item_order(item)[-1]
+        id = item if is_key(item) else "" if number in numbers else f"n{number}"
+        if not is_key(item):
+            numbers.add(number)
         lines.append(view.ListedName(id, item_name(item), tuple(revno for _, revno in group)))
     return lines

@@ -16,7 +16,7 @@ from shepherd.git.branch_reading import BranchFacts, KnownBranch
 from shepherd.landing import Landing, Reading, Revision
 from shepherd.rules import scope_of
 from shepherd.run import Run
-from shepherd.settings import Settings, project_of
+from shepherd.settings import Settings, keys_of, project_of
 from shepherd.stages.brought import requests_of_brought
 from shepherd.stages.recorded import covers, ref_moves, suspected
 from shepherd.stages.requests import claims_of, named
@@ -167,7 +167,9 @@ def _problem_of(source: BranchSource, settings: Settings, branch: str, run: Run)
 def sum_of(settings: Settings, branch: str) -> str:
     """A sum of everything in the settings that `find` reads a branch by."""
     config = settings.branches[branch]
-    read_by = (config.read_by, project_of(settings, config))
+    read_by: list[object] = [config.read_by, project_of(settings, config)]
+    # what was read without keys, also by a release that knew none, goes on to count
+    read_by += filter(None, [keys_of(settings, config)])
     return hashlib.sha256(msgspec.json.encode(read_by)).hexdigest()
 
 

@@ -20,16 +20,17 @@ from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing, be
 from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
-from shepherd.settings import Settings, TagStatus, TrackerSettings
+from shepherd.settings import Settings
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags
 from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
 from shepherd.stages.state import BranchState, StoredTags, state_to_judge
 from shepherd.stages.tag_record import is_waiting, known_of, unasked
+from shepherd.stages.tag_words import edit_of, labels_of, says_what_was_planned
 from shepherd.store import Database, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
-from shepherd.trackers.writing import NO_COMMENT, NO_WORD, Edit, Writer
+from shepherd.trackers.writing import NO_COMMENT, NOT_GIVEN, Writer
 from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags, item_name
 
 PATIENCE = 5
@@ -96,12 +97,9 @@ def _plan(
             store.append(lessons_of(judgement, state.reading), run)
             store.cache.put_fact("tracker", state.tags)
     tracker_settings, config = settings.tracker_of(branch), settings.branches[branch]
-    status = tracker_settings.status
-    if tracker_settings.sign:
-        # on a forge an item is open or closed, which has nothing to do with QA
-        status = TagStatus("", "")
-    texts: dict[str, str] = {word: _texts(tracker_settings, word)[0] for word in WORST_FIRST}
-    wording = CommentWording(branch, status.landed, status.rolled_back, texts, config.landing_url)
+    landed, rolled_back = tracker_settings.tag_statuses
+    texts: dict[str, str] = {word: labels_of(tracker_settings, word)[0] for word in WORST_FIRST}
+    wording = CommentWording(branch, landed, rolled_back, texts, config.landing_url)
     return plan(judgement, tracker, memory, options, known, wording)
 
 
@@ -111,7 +109,7 @@ def labels_to_make(settings: Settings, branch: str, planned: TagPlan) -> list[st
     Raises TrackerError.
     """
     settings = settings.for_branch(branch)
-    texts = sorted({_texts(settings.tracker, word)[0] for each in planned.writings for word in each.add})
+    texts = sorted({labels_of(settings.tracker, word)[0] for each in planned.writings for word in each.add})
     writer = open_writer(settings) if texts and settings.tracker.sign else None
     return writer.missing(texts) if isinstance(writer, ForgeWriter) else []
 
@@ -216,6 +214,10 @@ class _ItemWriter:
             tags = store.cache.fact("tracker", StoredTags)
             if tags is not None:
                 reading = replace(tags.reading, items={**tags.reading.items, **self._written})
+                if reading.said:
+                    # how people said what these were is true no more
+                    said = {item: how for item, how in reading.said.items() if item not in self._written}
+                    reading = replace(reading, said=said)
                 store.cache.put_fact("tracker", replace(tags, reading=reading))
 
     def _prepare(self, act: TagAct) -> None:
@@ -231,17 +233,14 @@ class _ItemWriter:
 
     def _write(self, writing: Writing) -> dict[str, Any]:
         assert self._writer is not None
-        edit = Edit(
-            add=tuple(_texts(self._tracker, word)[0] for word in writing.add),
-            remove=tuple(text for word in writing.remove for text in _texts(self._tracker, word)),
-            status=writing.status,
-            comment=writing.comment,
-        )
+        edit = edit_of(self._tracker, writing)
         changed = self._writer.edit(writing.item, edit)
-        if (writing.add or writing.remove) and NO_WORD not in changed:
+        if says_what_was_planned(self._tracker, writing, edit, changed):
             self._written[writing.item] = writing.after
         if NO_COMMENT in changed:
             self.left.append(f"{_name(writing)}: {NO_COMMENT}")
+        if NOT_GIVEN in changed:
+            self.left.append(f"{_name(writing)}: {changed}")
         return {"changed": changed}
 
     def _note(self, writing: Writing, result: str, why: str, noted: bool = False) -> None:
@@ -277,8 +276,3 @@ def _act(act: TagAct, writing: Writing) -> Act:
     if writing.own:
         data["own"] = writing.own
     return Act(TAG, pair_of(act.id, act.item), item_name(act.item), data, because(act))
-
-
-def _texts(tracker: TrackerSettings, word: str) -> tuple[str, ...]:
-    """The tags that stand for a word here, the one that is written first."""
-    return (*tracker.words.get(word, ()), f"qa-{word}")

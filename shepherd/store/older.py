@@ -159,7 +159,7 @@ class OlderLandings:
     def with_name(self, rev: RevName) -> list[Landing]:
         """The landings that have this bug, this request, or a branch of exactly this name, ascending; for #12
         also those that may be meant by it (`git.revisions.named`)."""
-        names: set[tuple[str, str]] = {(rev.kind, f"{rev.number}" if rev.kind == "bug" else rev.text)}
+        names: set[tuple[str, str]] = {(rev.kind, rev.item)}
         if rev.kind == "request" and rev.text.startswith("#"):
             names |= {("request", f"!{rev.text[1:]}"), ("review", rev.text[1:])}
         return self.numbered(

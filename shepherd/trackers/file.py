@@ -1,6 +1,7 @@
 """The tracker `file`: bugs and requests in one JSON file that a script or a person writes (docs/settings.md).
 
-    {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []}},
+    {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []},
+              "ABC-123": {"tags": ["qa-ok"]}},
      "requests": {"12": {"labels": ["qa-ok"]}}}
 
 `requests` may be absent: then requests have no labels here. `checks` are read by `file_checks`. The file is
@@ -22,12 +23,12 @@ from msgspec import Struct
 from shepherd import plainfile
 from shepherd.errors import TrackerError
 from shepherd.trackers.words import Vocabulary, bad_commits
-from shepherd.values import ITEM_NUMBER, clean, quoted
+from shepherd.values import ITEM_KEY, ITEM_NUMBER, clean, quoted
 from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, is_request, item_name, item_order
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
-_NUMBER = re.compile(ITEM_NUMBER)
+_NAMES = {"requests": re.compile(ITEM_NUMBER), "bugs": re.compile(f"{ITEM_NUMBER}|{ITEM_KEY}")}
 _SHOWN = 500
 """Characters of a title or a status that are passed on."""
 
@@ -48,7 +49,7 @@ class _Entry(Struct, forbid_unknown_fields=True):
 
 
 _Entries = dict[str, _Entry | str]
-"""By number; a text says why the entry is malformed."""
+"""By number or key; a text says why the entry is malformed."""
 
 
 class FileTracker:
@@ -134,8 +135,9 @@ class FileTracker:
         entries: _Entries = {}
         for name, raw in document[key].items():
             # "0123" would be a second name of 123
-            if not _NUMBER.fullmatch(name):
-                raise wrong_shape(self._path, f"{quoted(name)} in {key} is not a number")
+            if not _NAMES[key].fullmatch(name):
+                what = "a number or a key such as ABC-123" if key == "bugs" else "a number"
+                raise wrong_shape(self._path, f"{quoted(name)} in {key} is not {what}")
             try:
                 entries[name] = msgspec.convert(raw, _Entry)
             except msgspec.ValidationError as error:

@@ -20,7 +20,7 @@ from shepherd.label_text import folded
 from shepherd.locks import flock
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import NO_WORD, Edit
+from shepherd.trackers.writing import Edit
 from shepherd.words import Item, is_request, item_name
 
 TRIES = 50
@@ -62,11 +62,12 @@ class FileWriter:
         if not isinstance(entry, dict):
             raise _ChangedError
         present = [*entry.get("tags", ()), *entry.get("labels", ())]
-        allowed = edit.unless_bad(self._vocabulary, present)
+        status = entry.get("status", "")
+        allowed = edit.unless_bad(self._vocabulary, present, status if isinstance(status, str) else "")
         changed = _change(entry, allowed)
         if changed:
             self._replace(text, document)
-        return ", ".join([*changed, *([NO_WORD] if allowed is not edit else [])])
+        return ", ".join([*changed, *edit.left_out(allowed)])
 
     def _replace(self, text: str, document: Any) -> None:
         def last_look() -> None:

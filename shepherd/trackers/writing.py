@@ -15,6 +15,11 @@ NO_WORD = "no word, since it is marked bad"
 """Part of the result of an edit that would have added one."""
 NO_COMMENT = "no comment, since its conversation is locked"
 """Part of the result of an edit that had one to write: it is given up."""
+STATUS_KEPT = "no status, since people say by it what QA found"
+"""Part of the result of an edit whose status would have taken such a word away."""
+NOT_GIVEN = "could not be given"
+"""Part of the result of an edit whose status or value of the field is not to be had on this item: the
+workflow offers no way to it, say. It is given up, and the rest of the edit is done."""
 
 
 class Edit(Struct, frozen=True):
@@ -25,14 +30,36 @@ class Edit(Struct, frozen=True):
     remove: tuple[str, ...] = ()
     status: str = ""
     """Empty: unchanged."""
+    field: str = ""
+    """The value of `[tracker.field]`; empty: unchanged."""
     comment: str = ""
     """Posted only if no comment ends with its last line, which no other has."""
 
-    def unless_bad(self, vocabulary: Vocabulary, present: Iterable[str]) -> Edit:
+    def unless_bad(
+        self, vocabulary: Vocabulary, present: Iterable[str], status: str = "", values: Iterable[str] = ()
+    ) -> Edit:
         """The same edit, without any word if a person has marked the item bad, perhaps since it was read:
-        where labels are scoped, adding a word removes qa-bad (docs/rules.md#what-people-say)."""
-        is_bad = "bad" in vocabulary.of_request(present).words
-        return replace(self, add=(), remove=()) if is_bad and self.add else self
+        where labels are scoped, adding a word removes qa-bad (docs/rules.md#what-people-say). What people say
+        by a status is only replaced where the edit takes that word away.
+
+        Args:
+            status, values: of the item, where statuses or a field say words.
+        """
+        edit, present = self, tuple(present)
+        gone = vocabulary.of_request(self.remove).words
+        said = vocabulary.read("", status=status).tags.words
+        if edit.status and any(word != "needstesting" and word not in gone for word in said):
+            edit = replace(edit, status="")
+        is_bad = "bad" in vocabulary.read("", present, status, values).tags.words
+        if is_bad and (edit.add or edit.field):
+            edit = replace(edit, add=(), remove=(), field="")
+        return edit
+
+    def left_out(self, allowed: Edit) -> list[str]:
+        """What `unless_bad` left out, as parts of the result."""
+        words = (self.add, self.field) != (allowed.add, allowed.field)
+        status = self.status != allowed.status
+        return [*([NO_WORD] if words else []), *([STATUS_KEPT] if status else [])]
 
 
 class Writer(Protocol):

@@ -15,7 +15,7 @@ from shepherd.views.clean import LONGEST_SENTENCE, clean, fill_address
 from shepherd.views.markup import cut, sentence
 from shepherd.views.note_lines import note_in
 from shepherd.views.staircase import NAMED, named, stairs, together
-from shepherd.words import is_request
+from shepherd.words import is_request, item_in_address, item_kind
 
 NOTES_IN_ROWS = 40
 """Blockers whose rows have the line for a git note: it is as long as the rest of the row."""
@@ -54,7 +54,7 @@ class Acting:
         items = [*map(str, entry.bugs), *entry.requests] if entry is not None else []
         if not items:
             return landings
-        said = [f"{'request' if is_request(item) else 'bug'} {self._item(item)}" for item in items[:NAMED]]
+        said = [f"{item_kind(item)}{self._item(item)}" for item in items[:NAMED]]
         more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
         return Markup(f"{landings} ({', '.join(said)}{more})")  # noqa: S704  # escaped in _item
 
@@ -75,9 +75,8 @@ class Acting:
         return "".join(html)
 
     def _item(self, item: str) -> str:
-        bare = item.lstrip("#!")
         address = ""
-        if bare.isdecimal() and bare.isascii():
+        if bare := item_in_address(item):
             pattern = self._snapshot.request_url if is_request(item) else self._snapshot.bug_url
             address = fill_address(pattern, "request" if is_request(item) else "bug", bare)
         text = escape(clean(item))

@@ -23,6 +23,7 @@ from shepherd.views.condition_html import in_few_words
 from shepherd.views.notes import aside, notes_of, within
 from shepherd.views.rows import linker
 from shepherd.views.words import STATES, name, some, standing
+from shepherd.words import item_kind
 
 SHOWN = 25
 """Landings of a section that are seen at once; the others are folded."""
@@ -209,5 +210,6 @@ class _Lines:
 
 
 def _items(entry: LandingEntry, bug: Callable[[str], str], request: Callable[[str], str]) -> Markup:
-    links = [*(f"bug {bug(str(each))}" for each in entry.bugs), *map(request, entry.requests)]
+    bugs = map(str, entry.bugs)
+    links = [*(f"{item_kind(each)}{bug(each)}" for each in bugs), *map(request, entry.requests)]
     return Markup(" ".join(links))  # noqa: S704  # `linker` escapes

@@ -79,6 +79,7 @@ _TITLES = {
     "footers": "In the message: footers",
     "forge": "In the message: the request's number",
     "trailers": "In the message: trailers",
+    "keys": "In the message: keys of issues",
 }
 _UNNAMED = {
     "block": "A landing that says none of this holds up what lands after it, since nothing says whether it"
@@ -93,7 +94,8 @@ def written(facts: HelpFacts) -> Iterator[HelpSection]:
     several = len(facts.unnamed) > 1
     for grammar in facts.grammars:
         when = (f"Read where the setting `marks` has `{grammar}`.",) if several else ()
-        yield HelpSection(grammar, _TITLES[grammar], (*when, *_GRAMMARS[grammar]), f"rules.md#{grammar}")
+        blocks = _GRAMMARS[grammar] if grammar in _GRAMMARS else _keys(facts)
+        yield HelpSection(grammar, _TITLES[grammar], (*when, *blocks), f"rules.md#{grammar}")
     if not facts.grammars:
         yield HelpSection(
             "no-marks",
@@ -112,6 +114,32 @@ def written(facts: HelpFacts) -> Iterator[HelpSection]:
         for key in facts.unnamed
     )
     yield HelpSection("unnamed", "If the message says nothing", unnamed, "rules.md#state")
+
+
+def _keys(facts: HelpFacts) -> tuple[HelpBlock, ...]:
+    first = next(iter(facts.keys), "ABC")
+    projects = (
+        f" Read are keys of {', '.join(facts.keys)}, and of no other project." if facts.keys[1:] else ""
+    )
+    return (
+        "An issue is named by its key, in capitals, anywhere in the title, or in the name of the branch that"
+        f" is merged.{projects} In the text below the title a key counts only on a line of its own.",
+        HelpTable(
+            _HEAD,
+            (
+                (
+                    f"it is about {first}-123",
+                    f"`{first}-123: Title`, `[{first}-123] Title`, `Title ({first}-123)`; or a branch"
+                    f" `{first}-123-title`, `feature/{first}-123-title`",
+                ),
+                ("it is about several", f"`{first}-123, {first}-124: Title`"),
+                (
+                    "the title has no room for it",
+                    f"a line `Jira: {first}-123`, several: `Jira: {first}-123, {first}-124`, or a link to it",
+                ),
+            ),
+        ),
+    )
 
 
 def undone(facts: HelpFacts) -> HelpSection:

@@ -56,6 +56,8 @@ class HelpFacts(Struct, frozen=True):
     """Each in words."""
     freezes: tuple[str, ...] = ()
     """The standing windows, each in words."""
+    keys: tuple[str, ...] = ()
+    """The projects whose keys the grammar `keys` reads."""
 
     @property
     def of_branch(self) -> str:
@@ -90,6 +92,7 @@ def facts_of(settings: Settings, name: str) -> HelpFacts:
         checks=branch.checks,
         limits=tuple(map(limit_text, branch.limits)),
         freezes=tuple(map(window_text, (*settings.freeze, *branch.freeze))),
+        keys=tracker.keys,
     )
 
 

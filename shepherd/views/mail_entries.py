@@ -17,6 +17,7 @@ from shepherd.views import words
 from shepherd.views.clean import fill_address, is_web_address
 from shepherd.views.note_lines import note_for
 from shepherd.views.terminal import width
+from shepherd.words import item_in_address
 
 COLUMNS = 72
 SHOWN = 40
@@ -80,13 +81,13 @@ class PartLinks(Struct, frozen=True):
         return self.item(part.text) if part.kind == "item" else ""
 
     def item(self, item: str) -> str:
-        """The page of a bug, "824435", or of a request, "#12"."""
-        number = item.lstrip("#!")
-        if not number.isdecimal():
+        """The page of a bug, "824435" or "ABC-123", or of a request, "#12"."""
+        bare = item_in_address(item)
+        if not bare:
             return ""
-        if number == item:
-            return fill_address(self.project.bug_url.get(self.branch, ""), "bug", number)
-        return fill_address(self.project.request_url.get(self.branch, ""), "request", number)
+        if bare == item:
+            return fill_address(self.project.bug_url.get(self.branch, ""), "bug", bare)
+        return fill_address(self.project.request_url.get(self.branch, ""), "request", bare)
 
 
 class MailEntry(Struct, frozen=True):

@@ -12,6 +12,7 @@ from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.views.clean import LONGEST_ADDRESS, clean, fill_address, is_web_address
 from shepherd.views.terminal import plain
 from shepherd.views.words import count, name, utc
+from shepherd.words import item_in_address, item_name
 
 
 def notes_of(snapshot: Snapshot) -> ReleaseNotes | None:
@@ -121,7 +122,7 @@ def as_markdown(notes: ReleaseNotes) -> str:
 def _markdown_line(line: NoteLine, notes: ReleaseNotes) -> str:
     title = _escaped(line.title) or "(no title)"
     items = [
-        *(_link(f"bug {bug}", fill_address(notes.bug_url, "bug", str(bug))) for bug in line.bugs),
+        *(_link(item_name(str(bug)), fill_address(notes.bug_url, "bug", str(bug))) for bug in line.bugs),
         *(_link(request, _request_address(request, notes)) for request in line.requests),
     ]
     said = [_link(f"r{line.revno}", line.url), line.person and _escaped(name(line.person)), *items]
@@ -130,12 +131,12 @@ def _markdown_line(line: NoteLine, notes: ReleaseNotes) -> str:
 
 
 def _request_address(request: str, notes: ReleaseNotes) -> str:
-    number = request.lstrip("#!")
-    return fill_address(notes.request_url, "request", number) if number.isdecimal() else ""
+    bare = item_in_address(request)
+    return fill_address(notes.request_url, "request", bare) if bare else ""
 
 
 def _items(line: NoteLine) -> list[str]:
-    return [*(f"bug {bug}" for bug in line.bugs), *map(clean, line.requests)]
+    return [*map(item_name, map(str, line.bugs)), *map(clean, line.requests)]
 
 
 def _from_to(notes: ReleaseNotes) -> str:

@@ -21,6 +21,7 @@ from shepherd.views import words
 from shepherd.views.clean import clean, is_web_address
 from shepherd.views.rows import linker
 from shepherd.views.templates import pages
+from shepherd.words import item_kind
 
 SIZE = 1000
 """Landings of one page."""
@@ -122,7 +123,7 @@ class StoryRows:
         title = escape(clean(story.title)) or "(no title)"
         if is_web_address(story.url):
             title = f'<a href="{escape(story.url)}">{title}</a>'
-        items = [f"bug {self._bug(str(bug))}" for bug in story.bugs]
+        items = [f"{item_kind(bug)}{self._bug(bug)}" for bug in map(str, story.bugs)]
         items += [f"request {self._request(request)}" for request in story.requests]
         details = [f"<code>{story.id[:ABBREVIATED]}</code>", *items]
         if story.branch:
@@ -180,7 +181,7 @@ class ListedName(NamedTuple):
     """A line of a list: a commit, a bug or a request, and the landings that it stands for."""
 
     id: str
-    """Letters and digits that the address of the line ends with; empty: it has none."""
+    """Letters, digits, - and _ that the address of the line ends with; empty: it has none."""
     name: str
     revnos: tuple[int, ...]
 

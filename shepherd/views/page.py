@@ -119,6 +119,7 @@ def branch_page_pieces(
             persons=persons(snapshot),
             sections=sections(snapshot),
             rows=Rows(snapshot),
+            keyed=any(isinstance(bug, str) for entry in snapshot.landings for bug in entry.bugs),
         )
     )
 

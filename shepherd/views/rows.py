@@ -22,6 +22,7 @@ from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address,
 from shepherd.views.condition_html import ConditionCells
 from shepherd.views.markup import cut
 from shepherd.views.words import standing
+from shepherd.words import item_in_address, item_kind, item_name
 
 Detail = Literal["full", "brief", "least"]
 """How much is told of a landing. In brief: those that nothing is to be done about come without links. The
@@ -108,11 +109,7 @@ class Rows:
                 html.append(links[part.text])
             else:
                 html.append(_sentence(part.text))
-        others = [
-            f"{'bug' if item.isdecimal() else 'request'} {link}"
-            for item, link in links.items()
-            if item not in named
-        ]
+        others = [f"{item_kind(item)}{link}" for item, link in links.items() if item not in named]
         return "".join(html) + (f" · {' '.join(others)}" if others else "")
 
     def _details(self, entry: LandingEntry) -> str:
@@ -163,7 +160,7 @@ def _brief_reason(entry: LandingEntry) -> str:
     """What its state does not say already, and the bugs and requests that the filter finds it by."""
     if entry.state not in _SAYS_WHY:
         return f"<p>{_sentence(entry.reason)}"
-    named = [*(f"bug {bug}" for bug in entry.bugs), *(f"request {_text(each)}" for each in entry.requests)]
+    named = [_text(item_name(item)) for item in (*map(str, entry.bugs), *entry.requests)]
     return f"<p>{' '.join(named)}" if named else ""
 
 
@@ -234,12 +231,12 @@ def _badges(snapshot: Snapshot) -> dict[int, str]:
 
 
 def linker(pattern: str, name: str) -> Callable[[str], str]:
-    """A number -> its link, or the bare number where there is no pattern that may be followed."""
+    """A number or key -> its link, or the bare text where there is no pattern that may be followed."""
 
     @cache
     def link(item: str) -> str:
-        number = item.lstrip("#!")
-        address = fill_address(pattern, name, number) if number.isdecimal() and number.isascii() else ""
+        bare = item_in_address(item)
+        address = fill_address(pattern, name, bare) if bare else ""
         return f"<a href={_quoted(address)}>{_text(item)}</a>" if address else _text(item)
 
     return link

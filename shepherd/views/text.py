@@ -19,6 +19,7 @@ from shepherd.views.note_lines import note_in
 from shepherd.views.staircase import stairs, together
 from shepherd.views.terminal import fit, plain, table, wrap
 from shepherd.views.words import ago, also_by, count, name, short, some, standing, utc, when
+from shepherd.words import item_name
 
 BLOCKERS_SHOWN = 10
 REVNOS_SHOWN = 20
@@ -284,7 +285,7 @@ def _addresses(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, s
         yield fit(link.name, LABEL - 1), link.address
     for bug in (*entry.bugs, *entry.closes):
         if address := fill_address(snapshot.bug_url, "bug", str(bug)):
-            yield f"bug {bug}", address
+            yield item_name(str(bug)), address
 
 
 def _address(label: str, address: str) -> str:

@@ -2,9 +2,11 @@
 const form = one("#filter");
 if (!form) return;
 form.hidden = false;
-form.elements.bug.inputMode = "numeric";
+if (!("keys" in form.dataset)) form.elements.bug.inputMode = "numeric";
 const fold = (text) => (/[^\x00-\x7f]/.test(text) ? text.normalize("NFD").replace(/\p{M}/gu, "") : text);
 const plain = (text) => fold(text).toLowerCase();
+// ABC-123, as somebody types it
+const keyOf = (text) => /(?:^|[^a-z0-9_])([a-z][a-z0-9_]*-[0-9]*)$/i.exec(text.trim())?.[1] ?? "";
 const said = (row) => row.lastElementChild.previousElementSibling.textContent || "nobody known";
 // What the fields are compared with; a row is asked for it when there is time, at the latest when it is needed.
 const TOLD = {
@@ -69,7 +71,8 @@ const leadOn = (wanted) => {
   const { folder, first, last, shas, blocks, branches } = older.dataset;
   const word = wanted.branch.toLowerCase();
   const revno = Number(/^r?([0-9]{1,9})$/.exec(word)?.[1] ?? 0);
-  const number = Number(wanted.bug.replace(/\D/g, "").slice(0, 10));
+  const key = keyOf(wanted.bug).toUpperCase();
+  const number = Number((key ? key.replace(/^.*-/, "") : wanted.bug.replace(/\D/g, "")).slice(0, 10));
   const links = [];
   if (revno >= first && revno <= last && !document.getElementById(`r${revno}`)) {
     links.push([`r${revno}`, archived(revno)]);
@@ -78,7 +81,7 @@ const leadOn = (wanted) => {
     links.push([`commit ${word.slice(0, 12)}`, `sha-${word.slice(0, 2)}.html#c${word.slice(0, 12)}`]);
   const block = number - (number % SIZE);
   if (number && blocks.split(" ").includes(`${block}`))
-    links.push([`bug or request ${number}`, `number-${block}.html#n${number}`]);
+    links.push([key || `bug or request ${number}`, `number-${block}.html#${key || `n${number}`}`]);
   const initial = /[\p{L}\p{N}]/u.exec(word.replace(/^.*\/(?=.)/, ""))?.[0];
   if (initial && !links.length && branches.split(" ").includes(initial))
     links.push([`branches that begin with ${initial}`, `branch-${initial}.html`]);
@@ -110,8 +113,9 @@ const apply = () => {
   const mover = plain(wanted.mover);
   const words = plain(wanted.branch).split(/\s+/).filter((word) => word);
   const state = wanted.state && ` ${wanted.state} `;
-  const number = wanted.bug.replace(/\D/g, "");
-  const bug = new RegExp(`(?:bug |[#!·] ?|closes )${number}`);
+  const key = keyOf(wanted.bug).toLowerCase();
+  const number = key || wanted.bug.replace(/\D/g, "");
+  const bug = new RegExp(key ? `(?:^|[^a-z0-9_-])${key}` : `(?:bug |[#!·] ?|closes )${number}`);
   const isHit = (each) =>
     (!person || told(each, "who").includes(person)) &&
     (!mover || told(each, "mover").includes(mover)) &&

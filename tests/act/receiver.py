@@ -1,4 +1,4 @@
-"""A receiver of messages on this machine, which keeps what arrives, and goes wrong in every way that one can."""
+"""A receiver of messages on this machine: it keeps what arrives, and goes wrong in every way that one can."""
 
 from __future__ import annotations
 
@@ -68,6 +68,8 @@ class _Connection(socketserver.BaseRequestHandler):
                 # no TLS either: the connection is there, and nothing comes of it
                 self.server.closing.wait(60)
             if behaviour.what == "reset unread":
+                # once something has come, so that it is always after the connection
+                connection.recv(1, socket.MSG_PEEK)
                 _reset(connection)
                 return
             if self.server.tls:

@@ -27,6 +27,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (webhook, "ANSWERING"),
         (webhook, "LOOKING"),
         (chat, "SILENCE"),
+        (chat, "CONNECTING"),
     ):
         monkeypatch.setattr(module, name, 0.5)
     monkeypatch.setattr(chat, "WHOLE", 1.0)

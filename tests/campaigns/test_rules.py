@@ -12,12 +12,12 @@ from tests import test_snapshot, test_whatif, test_whatif_deploy
 from tests.campaigns import times
 from tests.rules import test_oracle
 from tests.rules.releases import releases, with_needs
-from tests.rules.strategies import Tale, conversations, foxtrots, tales
+from tests.rules.strategies import Tale, conversations, foxtrots, status_stories, tales
 
 pytestmark = pytest.mark.long
 
 
-@given(tales() | conversations() | foxtrots())
+@given(tales() | conversations() | foxtrots() | status_stories())
 @settings(
     max_examples=times(5_000),
     deadline=None,
@@ -29,7 +29,14 @@ def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
 
 @pytest.mark.parametrize(
     "histories",
-    [releases(), with_needs(tales()), with_needs(conversations()), with_needs(foxtrots())] * 4,
+    [
+        releases(),
+        with_needs(tales()),
+        with_needs(conversations()),
+        with_needs(foxtrots()),
+        with_needs(status_stories()),
+    ]
+    * 4,
 )
 @given(data=st.data())
 @settings(

@@ -24,7 +24,8 @@ EMPTY = {
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{at}-{case['says']}" for at, case in enumerate(CASES)])
 def test_case(case: dict[str, Any]) -> None:
-    marks = parse(case["message"], case.get("grammars", ALL_GRAMMARS), case.get("project"))
+    projects = tuple(case.get("key_projects", ("ABC", "WEB")))
+    marks = parse(case["message"], case.get("grammars", ALL_GRAMMARS), case.get("project"), projects)
     expected = {
         name: tuple(case[name]) if name in case and isinstance(empty, tuple) else case.get(name, empty)
         for name, empty in EMPTY.items()
@@ -41,5 +42,5 @@ def test_case(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[str(at) for at in range(len(CASES))])
 def test_cases_name_only_what_there_is(case: dict[str, Any]) -> None:
-    known = {"says", "message", "grammars", "project", "subject", "summary", "warnings"}
+    known = {"says", "message", "grammars", "project", "key_projects", "subject", "summary", "warnings"}
     assert set(case) <= set(EMPTY) | known

@@ -197,7 +197,7 @@ class Oracle:
             spoken = self.tracker.items[item]
             return None if spoken.unreadable else spoken
         told = self.told_before(item)
-        if not told or any(self.names(p, item) for p in self.landings):
+        if not told or told[-1][1].of_newest or any(self.names(p, item) for p in self.landings):
             return None
         return ItemTags(words=told[-1][1].words)
 
@@ -235,7 +235,42 @@ class Oracle:
         return since
 
     def is_plainly_bad(self, item: Item, spoken: ItemTags) -> bool:
-        return "bad" in spoken.words and not self.has_counting_bad_commit(item, spoken)
+        by_label = "bad" in spoken.words and not spoken.of_newest
+        return by_label and not self.has_counting_bad_commit(item, spoken)
+
+    def is_bad_by_status(self, item: Item, spoken: ItemTags) -> bool:
+        """Its status says so, and nothing on it names a landing."""
+        return bool(spoken.of_newest) and not self.has_counting_bad_commit(item, spoken)
+
+    def meant_by_status(self, bug: Item) -> list[str]:
+        """The commits of which a status speaks that says bad: the landing that was the bug's newest one when
+        the bug was first seen to be bad; where nothing of it is left, the newest one now."""
+        since = 0
+        for seq, spoken in self.readings(bug):
+            since = (since or seq) if "bad" in spoken.words else 0
+        known = self.memory.named.get((bug, 0))
+        if known and known.seq >= since and any(c in self.holder for c in known.ids):
+            return [c for c in known.ids if c in self.holder]
+        newest = self.newest_landing(bug)
+        return [newest.id] if newest else []
+
+    def newest_landing(self, bug: Item) -> Landing | None:
+        """The newest landing of the window that is in effect at the tip; else the newest of the window; else
+        the newest that production runs; else the newest. What is there only to take back another one is
+        passed over, unless there is nothing else."""
+
+        def kind(p: Landing) -> int:
+            if self.only_takes_back(p, bug):
+                return 0
+            if p.revno > self.deployed:
+                return 3 if self.undone(p.revno, self.tip) else 4
+            return 2 if self.production_runs(p.revno) else 1
+
+        naming = [p for p in self.landings if self.names(p, bug)]
+        return max(naming, key=lambda p: (kind(p), p.revno), default=None)
+
+    def only_takes_back(self, p: Landing, bug: Item) -> bool:
+        return self.is_pure_rollback(p.revno) or bug not in self.judged_bugs(p)
 
     def other_word(self, spoken: ItemTags) -> Word | None:
         """The worst word, where `qa-bad` says nothing because of a counting bad-commit."""
@@ -257,11 +292,26 @@ class Oracle:
         already_seen = any(word in spoken.words for seq, spoken in readings if seq < found)
         changed = readings[0][0]
         for (_, before), (seq, after) in pairwise(readings):
-            if before.word != after.word:
+            if self.word_for_all(before) != self.word_for_all(after):
                 changed = seq
+        if self.ended_by_a_status(readings) >= changed:
+            return False
         if changed < self.memory.asked.get((p.id, item), 0):
             return False
         return not (already_seen and changed < found)
+
+    def word_for_all(self, spoken: ItemTags) -> Word | None:
+        """The worst word; but a bad that a status says is about one landing, so what is beside it counts."""
+        return self.other_word(spoken) if spoken.of_newest else spoken.word
+
+    def ended_by_a_status(self, readings: list[tuple[int, ItemTags]]) -> int:
+        """When the last spell began in which a status said bad: what was said until then is over."""
+        begin = [
+            seq
+            for number, (seq, spoken) in enumerate(readings)
+            if spoken.of_newest and not (number and readings[number - 1][1].of_newest)
+        ]
+        return begin[-1] if begin else 0
 
     def named_later(self, p: Landing, item: Item) -> bool:
         return any(later.revno > p.revno and self.names(later, item) for later in self.landings)
@@ -283,6 +333,8 @@ class Oracle:
             return kept
         if self.is_plainly_bad(item, spoken):
             return kept if self.is_out_of_reach(p.revno, item) else KeptEvidence(word="bad", seal=kept.seal)
+        if self.is_bad_by_status(item, spoken) and p.id in self.meant_by_status(item):
+            return KeptEvidence(word="bad")
         word = self.other_word(spoken)
         good = next((seal for seal in SEALS if seal == word and self.is_covered(p, item, seal)), None)
         if not self.named_later(p, item):
@@ -351,6 +403,11 @@ class Oracle:
             if not is_request(item) and (spoken := self.spoken(item))
             for n in spoken.bad_commits
         )
+        by_bugs = by_bugs or any(
+            commit in self.meant_by_status(item)
+            for item in self.tracker.items
+            if (spoken := self.spoken(item)) and self.is_bad_by_status(item, spoken)
+        )
         requests = self.requests_of(commit)
         by_requests = any("bad" in spoken.words for r in requests if (spoken := self.spoken(r)))
         return by_bugs or by_requests
@@ -384,6 +441,8 @@ class Oracle:
         for item in self.memory.seen:
             last = self.last_told_of_the_unreadable(item)
             if last and any(commit in self.meant_by(item, n) for n in last.bad_commits):
+                return True
+            if last and self.is_bad_by_status(item, last) and commit in self.meant_by_status(item):
                 return True
             if last and item in self.requests_of(commit) and "bad" in last.words:
                 return True
@@ -429,6 +488,10 @@ class Oracle:
                 meant = not is_request(item) and commit in self.meant_by(item, n)
                 if meant and self.appeared(p, item, verdict.seq, partial(bears, n)):
                     return True
+            last = self.spoken(item) or self.last_told_of_the_unreadable(item)
+            by_status = last and self.is_bad_by_status(item, last) and commit in self.meant_by_status(item)
+            if by_status and self.appeared(p, item, verdict.seq, lambda spoken: "bad" in spoken.words):
+                return True
         return any(
             self.appeared(p, request, verdict.seq, lambda spoken: "bad" in spoken.words)
             for request in [*self.requests_of(commit), *self.bad_ones_of_the_unasked(commit)]
@@ -577,6 +640,11 @@ class Oracle:
                 if is_new and n in self.by_revno and self.meant_by(item, n):
                     news.append(((item, n), (self.by_revno[n].id,)))
             last = spoken or self.last_told_of_the_unreadable(item)
+            if last and self.is_bad_by_status(item, last):
+                known = self.memory.named.get((item, 0))
+                meant = tuple(self.meant_by_status(item))
+                if meant and (known is None or not set(meant) <= set(known.ids) or self.is_new_bad(item)):
+                    news.append(((item, 0), meant))
             if is_request(item) and last and "bad" in last.words:
                 known = self.memory.named.get((item, 0))
                 before = known.ids if known else ()
@@ -584,6 +652,13 @@ class Oracle:
                 if now:
                     news.append(((item, 0), (*before, *now)))
         return news
+
+    def is_new_bad(self, bug: Item) -> bool:
+        """Whether it was not bad any more since it was remembered whom its status means."""
+        since = 0
+        for seq, spoken in self.readings(bug):
+            since = (since or seq) if "bad" in spoken.words else 0
+        return self.memory.named[bug, 0].seq < since
 
     def newly_kept(self) -> list[tuple[tuple[str, Item], KeptEvidence]]:
         pairs = [(p, item) for p in self.landings for item in items_of(p)]

@@ -4,6 +4,7 @@
     r4 ~r3 subject                      the message says that it reverts r3, and its content proves it
     r4 ~r3+ subject                     the same, but it changes more than that
     tags 1 qa-bad bad-commit-3          from now on the bug (or request: #12) has these, and no others
+    status 1 bad                        from now on its status says this word; or: none
     tags 1 unreadable                   or: gone (not in the tracker's answer at all)
     verdict r3 ok                       or any other word of 3.2
     cover r1 by r3, uncover r1 [by r3]
@@ -28,6 +29,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from shepherd.conditions import CommitChecks, Conditions
@@ -37,6 +39,7 @@ from shepherd.words import (
     WORST_FIRST,
     Cover,
     Item,
+    ItemSaid,
     ItemTags,
     KeptEvidence,
     NamedCommits,
@@ -120,6 +123,7 @@ class Story:
     landings: list[Landing] = field(default_factory=list)
     deployed: Deployed = Deployed(revno=0, id="")  # noqa: RUF009 - frozen
     tags: dict[Item, ItemTags | None] = field(default_factory=dict)
+    statuses: dict[Item, Word] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     seq: int = 0
     found: dict[str, int] = field(default_factory=dict)
@@ -143,6 +147,10 @@ class Story:
                 self.run()
             case ["tags", item, *words]:
                 self.tags[item] = spoken(words)
+            case ["status", item, word]:
+                self.statuses.pop(item, None)
+                if word != "none":
+                    self.statuses[item] = WORDS[word]
             case ["verdict", rev, word]:
                 self.say(rev, word)
             case ["cover", rev, "by", by]:
@@ -266,12 +274,13 @@ class Story:
         )
         asked += [request for request, _ in self.named if is_request(request)]
         items: dict[Item, ItemTags | None] = {}
-        items |= {bug: self.tags.get(bug, ItemTags()) for bug in named}
+        items |= {bug: self.spoken(bug) for bug in named}
         items |= {request: self.tags.get(request, ItemTags()) for request in asked}
         if self.kinds.bugs:
             there = range(1, len(self.landings) + 1)
+            items |= {bug: self.spoken(bug) for bug in self.seen if self.was_bad_by_status(bug)}
             items |= {
-                item: words
+                item: self.spoken(item)
                 for item, words in self.tags.items()
                 if not is_request(item)
                 and words
@@ -282,10 +291,29 @@ class Story:
             }
         return TrackerData(
             items={item: words for item, words in items.items() if words is not None},
+            said={
+                item: ItemSaid({word: f'"QA {word}"'})
+                for item, word in self.statuses.items()
+                if items.get(item)
+            }
+            or UNSET,
             speaks_of_requests=self.kinds.requests,
             speaks_of_bugs=self.kinds.bugs,
             unasked={p.id: UNASKED for p in self.landings if self.kinds.requests and p.id in self.unasked},
         )
+
+    def spoken(self, bug: Item) -> ItemTags | None:
+        """What its tags and its status say together."""
+        tags, status = self.tags.get(bug, ItemTags()), self.statuses.get(bug)
+        if tags is None or tags.unreadable or status is None:
+            return tags
+        words = tuple(word for word in WORST_FIRST if word in (*tags.words, status))
+        newest = status == "bad" and "bad" not in tags.words
+        return ItemTags(words, tags.bad_commits, of_newest=True if newest else UNSET)
+
+    def was_bad_by_status(self, item: Item) -> bool:
+        """Such a bug is asked for by name, too."""
+        return bool(self.seen[item][-1].tags.of_newest)
 
     def confirmed(self, p: Landing) -> Landing:
         """With the requests that the forge says are its own; the shepherd keeps no memory of its answers."""

@@ -15,6 +15,7 @@ from tests.rules.story import Tracker
 LANDINGS = 12
 BUGS = ("1", "2", "3")
 ORPHANS: tuple[Literal["pass", "needs-qa"], ...] = ("pass", "needs-qa")
+STATUSES = ("bad", "bad", "bad", "ok", "ok", "needstesting", "untestable", "none")
 FOREIGN = "8"
 """A bug that no landing names by itself: it has a bad-commit at most."""
 
@@ -71,6 +72,8 @@ def landing(draw: st.DrawFn, number: int) -> str:
 @st.composite
 def tags(draw: st.DrawFn) -> str:
     item = draw(st.sampled_from([*BUGS, *BUGS, FOREIGN, "#1", "#2"]))
+    if not is_request(item) and draw(one_in(3)):
+        return draw(status_of(item))
     if draw(one_in(8)):
         return f"tags {item} {draw(st.sampled_from(['unreadable', 'gone']))}"
     words = ["qa-ok", "qa-ok", "qa-bad", "qa-untestable", "qa-needstesting"]
@@ -79,6 +82,10 @@ def tags(draw: st.DrawFn) -> str:
         numbers = st.lists(st.integers(1, LANDINGS + 1), min_size=1, max_size=2, unique=True)
         drawn += [f"bad-commit-{n}" for n in draw(numbers)]
     return f"tags {item} {' '.join(drawn)}".rstrip()
+
+
+def status_of(bug: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(STATUSES).map(lambda word: f"status {bug} {word}")
 
 
 @st.composite
@@ -155,6 +162,8 @@ def conversations(draw: st.DrawFn) -> Tale:
             lines.append(
                 f"asking r{draw(st.integers(1, landed))} {draw(st.sampled_from(['fails', 'works']))}"
             )
+        elif about == "bug" and draw(st.booleans()):
+            lines.append(draw(status_of(item)))
         else:
             words = ["qa-ok", "qa-ok", "qa-bad", "qa-untestable", "unreadable", "gone"]
             if about == "bug":
@@ -182,6 +191,8 @@ def foxtrots(draw: st.DrawFn) -> Tale:
         for _ in range(draw(st.integers(0, 3))):
             if draw(st.booleans()):
                 lines.append(draw(word_of_a_person(landed, gone)))
+            elif about == "bug" and draw(st.booleans()):
+                lines.append(draw(status_of(item)))
             else:
                 words = ["qa-bad", "qa-bad", "qa-ok", "unreadable", ""]
                 if about == "bug":
@@ -208,3 +219,30 @@ def foxtrots(draw: st.DrawFn) -> Tale:
     tracker = Tracker(requests=about == "request")
     orphans = draw(st.sampled_from(ORPHANS))
     return Tale(tuple(lines), tracker, Options(orphans=orphans, exempt_subjects=("exempt*",)))
+
+
+@st.composite
+def status_stories(draw: st.DrawFn) -> Tale:
+    """One bug with a status and few labels, whose landings are undone and go live while it moves on."""
+    marks = ["[bug=1]", "[bug=1]", "[bug=1]", "[bug=1][no-qa]", "[no-qa]"]
+    lines: list[str] = []
+    landed = 0
+    for _ in range(draw(st.integers(3, 9))):
+        while landed == 0 or (landed < 6 and draw(one_in(3))):
+            landed += 1
+            undoing = draw(rollback_mark(landed)) if draw(st.booleans()) else ""
+            lines.append(f"r{landed} {draw(st.sampled_from(marks))}{undoing} Change {landed}")
+        step = draw(st.integers(0, 9))
+        if step == 0:
+            lines.append(draw(word_of_a_person(landed)))
+        elif step == 1:
+            lines.append(f"deploy r{draw(st.integers(0, landed))}")
+        elif step == 2:
+            words = ["qa-ok", "qa-ok", "qa-bad", "unreadable", "gone", "", "qa-bad bad-commit-2"]
+            lines.append(f"tags 1 {draw(st.sampled_from(words))}".rstrip())
+        else:
+            lines.append(draw(status_of("1")))
+        if draw(one_in(4)):
+            continue
+        lines.append("run")
+    return Tale(tuple(lines), Tracker(), Options(orphans="needs-qa"))

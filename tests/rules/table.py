@@ -16,7 +16,8 @@ _HEAD = """\
 
 Made of [tests/cases/rules.toml](../tests/cases/rules.toml) by `python -m tests.rules.table`; a test keeps
 them equal. Each case is judged by the rules and by a second, independent statement, `tests/rules/oracle.py`.
-A story is read line by line: `r3 [bug=1] Change` lands, `tags 1 qa-ok` is what bug 1 says from then on,
+A story is read line by line: `r3 [bug=1] Change` lands, `tags 1 qa-ok` is what bug 1 says from then on
+by its tags, and `status 1 bad` what it says by its status,
 `checks r3 ci/build=failed` are the results on its commit, `touches r3 db/1` the paths that it changes,
 `deploy r2` is what production runs, `run` is a run of the shepherd; one is always at the end. The rules are
 in [rules.md](rules.md).

@@ -84,7 +84,8 @@ def test_case(case: dict[str, Any], judge: Judge) -> None:
 def test_reason(case: dict[str, Any]) -> None:
     run = ending(case, judge)
     for number, text in by_landing(case["reasons"]).items():
-        said = reason_of(run.reading.landings[number - 1], run.judgement.judged[number])
+        landing, judged = run.reading.landings[number - 1], run.judgement.judged[number]
+        said = reason_of(landing, judged, said=run.tracker.said)
         assert text in f"{said.reason}; {said.remedy}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
@@ -11,7 +12,7 @@ from shepherd.rules import judge
 from shepherd.words import Item, ItemTags, KeptEvidence
 from tests.rules import oracle
 from tests.rules.story import Run, play
-from tests.rules.strategies import Tale, conversations, foxtrots, tales
+from tests.rules.strategies import Tale, conversations, foxtrots, status_stories, tales
 
 NOTHING_YET = KeptEvidence(word="needstesting")
 stories = settings(
@@ -57,7 +58,7 @@ def checks_of(said: Any, t: int) -> Any:
     return None if outcomes is None else {each.name: each.state for each in outcomes}
 
 
-@given(tales() | conversations() | foxtrots())
+@given(tales() | conversations() | foxtrots() | status_stories())
 @stories
 def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
     agree(tale)
@@ -88,7 +89,7 @@ def claims_to_need_no_qa(p: Any, runs: list[Run]) -> bool:
     return bool({"no-qa", "testfix", "qa-ok"} & set(p.labels) or is_rollback or p.title.startswith("Exempt"))
 
 
-@given(tales() | conversations() | foxtrots())
+@given(tales() | conversations() | foxtrots() | status_stories())
 @stories
 def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
     runs = play(tale.lines, judge, tale.options, tale.tracker)
@@ -98,7 +99,7 @@ def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
             assert runs[-1].judgement.states[p.revno] in allowed
 
 
-@given(tales() | conversations() | foxtrots())
+@given(tales() | conversations() | foxtrots() | status_stories())
 @stories
 def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> None:
     good = {*oracle.GOOD, *(["orphan"] if tale.options.orphans == "pass" else [])}
@@ -111,7 +112,7 @@ def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> N
                 assert last.judgement.states[p] in good
 
 
-@given(tales() | conversations() | foxtrots(), st.integers(1, 3))
+@given(tales() | conversations() | foxtrots() | status_stories(), st.integers(1, 3))
 @stories
 def test_a_run_without_news_changes_nothing(tale: Tale, times: int) -> None:
     *_, before, after = play((*tale.lines, *["run"] * times), judge, tale.options, tale.tracker)
@@ -119,3 +120,32 @@ def test_a_run_without_news_changes_nothing(tale: Tale, times: int) -> None:
     assert not after.judgement.kept
     assert not after.judgement.seen
     assert not after.judgement.named
+
+
+@given(status_stories())
+@stories
+def test_what_a_status_called_bad_is_good_only_when_somebody_says_so_afterwards(tale: Tale) -> None:
+    """Neither by a status that moves on, nor by what stood on the bug before."""
+    runs = play(tale.lines, judge, tale.options, tale.tracker)
+    for number, run in enumerate(runs):
+        named = run.judgement.named
+        for (item, n), ids in named:
+            tags = run.tracker.items.get(item, ItemTags())
+            if n or not tags.of_newest:
+                continue
+            later = runs[number + 1 :]
+            for place, after in enumerate(later, number + 1):
+                read = [
+                    tags,
+                    *(each.tracker.items.get(item, ItemTags()) for each in runs[number + 1 : place + 1]),
+                ]
+                good = [{"ok", "untestable"} & set(each.words) for each in read]
+                if any(now - before for before, now in pairwise(good)):
+                    break
+                for p in after.reading.landings:
+                    if (
+                        p.id in ids
+                        and p.id not in after.memory.verdicts
+                        and not claims_to_need_no_qa(p, runs)
+                    ):
+                        assert after.judgement.states[p.revno] in {"bad", "unknown", "needstesting"}

@@ -219,6 +219,8 @@ TRACKERS = {
     "launchpad": 'project = "launchpad"',
     "github": 'project = "acme/shop"',
     "gitlab": 'project = "acme/web/shop"',
+    "jira": 'keys = ["ABC"]',
+    "file with keys": 'path = "bugs.json"\nkeys = ["ABC", "WEB"]',
 }
 
 
@@ -230,12 +232,14 @@ TRACKERS = {
         ("launchpad", ("brackets", "footers"), "block"),
         ("github", ("forge",), "needs-qa"),
         ("gitlab", ("forge",), "needs-qa"),
+        ("jira", ("keys",), "needs-qa"),
+        ("file with keys", ("brackets", "footers", "forge", "trailers", "keys"), "block"),
     ],
 )
 def test_the_grammars_follow_the_tracker_unless_they_are_set(
     kind: str, marks: tuple[str, ...], orphans: str
 ) -> None:
-    tracker = f'[tracker]\ntype = "{kind}"\n{TRACKERS[kind]}\n'
+    tracker = f'[tracker]\ntype = "{kind.split()[0]}"\n{TRACKERS[kind]}\n'
     other = '[branches.devel]\nrepository = "r"\nref = "devel"\ndeployed = { recorded = true }\nmarks = []\n'
     branches = parse(f"{RIGHT}{other}{tracker}", Path("/x/shepherd.toml")).branches
     assert (branches["stable"].marks, branches["stable"].orphans_rule) == (marks, orphans)

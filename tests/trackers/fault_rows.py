@@ -11,14 +11,27 @@ from msgspec import Struct
 from tests.inv import ROOT
 
 CASES = ROOT / "tests" / "cases" / "tracker_faults.toml"
-NAMES = {"github": "GitHub", "gitlab": "GitLab", "gitea": "Gitea", "launchpad": "Launchpad"}
+NAMES = {
+    "github": "GitHub",
+    "gitlab": "GitLab",
+    "gitea": "Gitea",
+    "launchpad": "Launchpad",
+    "jira": "Jira",
+}
 _PROJECTS = {
     "github": "acme/shop",
     "gitlab": "acme/web/shop",
     "gitea": "acme/shop",
     "launchpad": "launchpad",
+    "jira": "jira",
 }
-_ITEMS = {"github": "request #", "gitlab": "request !", "gitea": "request #", "launchpad": "bug "}
+_ITEMS = {
+    "github": "request #",
+    "gitlab": "request !",
+    "gitea": "request #",
+    "launchpad": "bug ",
+    "jira": "ABC-",
+}
 
 
 class Outcome(Struct, frozen=True):
@@ -79,7 +92,7 @@ def in_words_of(tracker: str, sentence: str, name: str = "") -> str:
 def in_general(tracker: str, sentence: str) -> str:
     """The other way round: NAME, PROJECT and ITEM in place of what one tracker has."""
     words = {"NAME": NAMES[tracker], "PROJECT": _PROJECTS[tracker], "ITEM": _ITEMS[tracker]}
-    if tracker == "launchpad":
+    if tracker in ("launchpad", "jira"):
         # its project is called as it is, and a word of others
         del words["PROJECT"]
     for word, ours in words.items():

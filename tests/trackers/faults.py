@@ -27,6 +27,7 @@ from tests.trackers.gitea_server import Gitea
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
+from tests.trackers.jira_server import EMAIL, Jira
 from tests.trackers.launchpad_server import Bug
 
 TOKEN = "forge-token-4711"
@@ -35,6 +36,7 @@ _SERVERS: dict[str, Callable[[], Any]] = {
     "gitlab": GitLab,
     "gitea": Gitea,
     "launchpad": launchpad_server.Server,
+    "jira": Jira,
 }
 _REAL = {
     "(0 s of silence, 0 s for": "(30 s of silence, 120 s for",
@@ -108,19 +110,26 @@ def _more(fault: Fault, tracker: str, shas: list[str], now: int) -> dict[str, An
 
 def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str) -> tuple[Project, list[str]]:
     lines = f'type = "{tracker}"\nproject = "{server.project}"\nservice_root = "{server.root}"\n'
-    for key in ("project", "service_root"):
-        if key in more:
+    if isinstance(server, Jira):
+        lines = f'type = "jira"\nservice_root = "{server.root}"\nkeys = ["ABC"]\nlogin = "{EMAIL}"\n'
+    for key in ("project", "service_root", "login"):
+        if f"{key} = " in more:
             lines = re.sub(f"(?m)^{key} = .*\n", "", lines)
     if tracker != "launchpad":
         (folder / "token").write_text(f"{TOKEN}\n")
         (folder / "token").chmod(0o600)
-        server.token = TOKEN
+        if isinstance(server, Jira):
+            server.account.token = TOKEN
+        else:
+            server.token = TOKEN
         lines += f'credentials_file = "{folder / "token"}"\n'
     project = Project(folder / "project", f'orphans = "needs-qa"\n{branch}', lines + more)
     title = "[bug={0}] Change {0}" if tracker == "launchpad" else "Change {0} (#{0})"
     if tracker == "gitlab":
         title = "Change {0}\n\nSee merge request acme/web/shop!{0}"
-    last = title if tracker == "launchpad" else "Change {0}"
+    if tracker == "jira":
+        title = "ABC-{0}: Change {0}"
+    last = title if tracker in ("launchpad", "jira") else "Change {0}"
     shas = project.land(*(title.format(number) for number in (1, 2, 3)), last.format(4))
     project.deploy(shas[0])
     for number, sha in enumerate(shas, 1):
@@ -135,6 +144,8 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str)
             base = "main" if number == 4 else "stable"
             server.merges[number] = gitlab_server.merge("qa-ok", base=base, merge_commit=sha)
             server.pipelines.add(sha, "success", Job("ci/build"))
+        elif tracker == "jira":
+            server.issue(f"ABC-{number}", "qa-ok")
         else:
             server.bugs[number] = Bug(["qa-ok"])
     return project, shas
@@ -176,6 +187,26 @@ def _hide(server: Any) -> None:
 
 def _untag(server: Any) -> None:
     server.bugs[3].tags = ["qa-bad"]
+
+
+def _hide_issue(server: Any) -> None:
+    server.issues["ABC-3"].level = "secret"
+
+
+def _hide_project(server: Any) -> None:
+    server.account.rights["ABC"] = ()
+
+
+def _move_issue(server: Any) -> None:
+    server.move("ABC-3", "XYZ")
+
+
+def _other_token(server: Any) -> None:
+    server.account.token = "another"
+
+
+def _data_center(server: Any) -> None:
+    server.cloud = False
 
 
 def _here(server: Any) -> None:
@@ -238,6 +269,11 @@ _WORLDS: dict[str, Callable[[Any], None]] = {
     "renamed": _rename,
     "locked": _lock,
     "private": _hide,
+    "hidden": _hide_issue,
+    "project hidden": _hide_project,
+    "moved": _move_issue,
+    "another token": _other_token,
+    "data center": _data_center,
     "same host": _here,
     "no graphql": _no_graphql,
     "bad": _untag,

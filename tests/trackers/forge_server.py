@@ -1,5 +1,5 @@
-"""What the local GitHub, GitLab, Gitea and Jira have in common. Beside the faults of all (faulty.py) there
-are "broken" (no JSON) and "huge" (3 MB).
+"""What the local GitHub, GitLab, Gitea, Jira and Redmine have in common. Beside the faults of all (faulty.py)
+there are "broken" (no JSON) and "huge" (3 MB).
 
 with at_work(GitHub("group/project")) as forge:
     forge.requests_[1] = …          # see each
@@ -32,7 +32,7 @@ class Answer(Exception):
 class Forge(FaultyServer):
     """Everything that a test may set or ask of any forge."""
 
-    kind: Literal["github", "gitlab", "gitea", "jira"]
+    kind: Literal["github", "gitlab", "gitea", "jira", "redmine"]
 
     def __init__(self, project: str) -> None:
         super().__init__(_Handler)

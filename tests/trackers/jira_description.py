@@ -132,7 +132,10 @@ def asked(method: str, path: str, query: dict[str, list[str]], body: object) -> 
     if "validateQuery" in query:
         # Data Center takes a boolean here, in any letters
         query = {**query, "validateQuery": [value.lower() for value in query["validateQuery"]]}
-    call = _DESCRIBED.asked(method, f"/rest/api/3/{place}", query, body)
+    checked = body
+    if version == "2" and isinstance(body, dict) and isinstance(body.get("validateQuery"), bool):
+        checked = {**body, "validateQuery": str(body["validateQuery"]).lower()}
+    call = _DESCRIBED.asked(method, f"/rest/api/3/{place}", query, checked)
     if isinstance(body, dict):
         for said in _comments_in(body, place.endswith("/comment")):
             _check_comment(said, is_document=version == "3")

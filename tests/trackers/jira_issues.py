@@ -91,6 +91,10 @@ class Field:
     name: str
     kind: str = "option"
     """Type of its schema: option, string, array."""
+    options: tuple[str, ...] = ()
+    """Empty: the form names none."""
+    on_screen: bool = True
+    """The screen that edits an issue has it."""
 
 
 @dataclass

@@ -51,6 +51,7 @@ def answer(jira: Jira, method: str, path: str, asked: dict[str, list[str]], body
         case "GET", ["project"]:
             return [_project(jira, key) for key in jira.projects if jira.has_project(key)]
         case "GET", ["project", key]:
+            key = jira.former.get(key, key)
             if not jira.has_project(key):
                 raise refuse(404, f"No project could be found with key '{key}'.")
             return _project(jira, key)

@@ -43,6 +43,7 @@ class Jira(Forge):
         strict: a search on Data Center for a key that there is not is an error, as on Cloud.
         without_labels: keys of projects whose screens have no labels.
         archived: keys of projects that are read-only.
+        former: key that a project had once -> its key of now.
     """
 
     kind = "jira"
@@ -65,6 +66,7 @@ class Jira(Forge):
         self.comment_page = 100
         self.without_labels: set[str] = set()
         self.archived: set[str] = set()
+        self.former: dict[str, str] = {}
         self.complaints: list[str] = []
         self._last = 10_000
         self._notes: dict[str, str] = {}
@@ -98,10 +100,10 @@ class Jira(Forge):
         self.transitions.append(made)
         return made
 
-    def field(self, name: str, kind: str = "option") -> str:
+    def field(self, name: str, *options: str, kind: str = "option") -> str:
         """Make a custom field; its id."""
         number = f"customfield_{10_040 + len(self.fields)}"
-        self.fields[number] = Field(number, name, kind)
+        self.fields[number] = Field(number, name, kind, options)
         return number
 
     def issue(self, key: str, *labels: str, status: str = "To Do", **more: Any) -> Issue:

@@ -24,6 +24,8 @@ def answer(
     match method, rest:
         case "PUT", []:
             _edit(jira, issue, body)
+        case "GET", ["editmeta"]:
+            return {"fields": _editable(jira, issue)}
         case "GET", ["transitions"]:
             screens = "transitions.fields" in given.get("expand", "")
             return {
@@ -112,21 +114,61 @@ def _paragraph(text: str) -> dict[str, Any]:
     return {"type": "paragraph", "content": parts}
 
 
+def _editable(jira: Jira, issue: Issue) -> dict[str, Any]:
+    """The fields of the screen that edits the issue."""
+    if not jira.who().may(EDIT, issue.project) or is_read_only(jira, issue):
+        return {}
+    form: dict[str, Any] = {}
+    if issue.project not in jira.without_labels:
+        schema = {"type": "array", "items": "string", "system": "labels"}
+        form["labels"] = _form_of("labels", "Labels", schema, "add", "set", "remove")
+    for each in jira.fields.values():
+        schema = {"type": each.kind} | ({"items": "option"} if each.kind == "array" else {})
+        options = [{"id": str(n), "value": text} for n, text in enumerate(each.options, 500)]
+        if each.on_screen:
+            made = _form_of(each.id, each.name, schema, "set")
+            form[each.id] = made | ({"allowedValues": options} if options else {})
+    return form
+
+
+def _form_of(key: str, name: str, schema: dict[str, str], *operations: str) -> dict[str, Any]:
+    return {
+        "required": False,
+        "schema": schema,
+        "name": name,
+        "key": key,
+        "operations": list(operations),
+        "hasDefaultValue": False,
+    }
+
+
+def _value(jira: Jira, field: str, value: Any) -> Any:
+    """An option is known by its id or by its text."""
+    if isinstance(value, list):
+        return [_value(jira, field, each) for each in value]
+    if not isinstance(value, dict) or not jira.fields[field].options:
+        return value
+    options = {str(n): text for n, text in enumerate(jira.fields[field].options, 500)}
+    for number, text in options.items():
+        if value.get("id") == number or value.get("value") == text:
+            return {"id": number, "value": text}
+    raise _refused(400, **{field: "Specify a valid value."})
+
+
 def _edit(jira: Jira, issue: Issue, body: dict[str, Any]) -> None:
     _want(jira, issue, EDIT, "You do not have permission to edit issues in this project.")
     labels, fields = list(issue.labels), dict(issue.fields)
     for name, value in {**body.get("fields", {}), **body.get("update", {})}.items():
-        if (name != "labels" and name not in jira.fields) or (
-            name == "labels" and issue.project in jira.without_labels
-        ):
+        if name not in _editable(jira, issue):
             why = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
             raise _refused(400, **{name: why})
         if name == "labels":
             labels = _labels(labels, value, in_steps=name in body.get("update", {}))
         elif name in body.get("update", {}):
-            fields[name] = next((step["set"] for step in value if "set" in step), fields.get(name))
+            for step in value:
+                fields[name] = _value(jira, name, step["set"])
         else:
-            fields[name] = value
+            fields[name] = _value(jira, name, value)
     if labels != issue.labels or fields != issue.fields:
         jira.change(issue.key, labels=labels, fields=fields)
 

@@ -67,8 +67,10 @@ class RefusedByRedmine(Exception):
 
 @dataclass(frozen=True)
 class RedminePerson:
-    """Somebody with an API key, who uses REST as their scripts would."""
+    """Somebody with an API key, who uses REST as their scripts would. Numbers of statuses, trackers and fields
+    are known, and not asked for."""
 
+    site: RedmineSite
     root: str
     key: str
 
@@ -106,9 +108,10 @@ class RedminePerson:
         if status:
             more["status_id"] = self._id("issue_statuses", status)
         if field:
-            seen = self.ask("GET", f"/issues/{number}.json")["issue"].get("custom_fields", [])
-            ids = {each["name"]: each["id"] for each in seen}
-            more["custom_fields"] = [{"id": ids[name], "value": value} for name, value in field.items()]
+            values = [
+                {"id": self._id("custom_fields", name), "value": value} for name, value in field.items()
+            ]
+            more["custom_fields"] = values
         if notes:
             more["notes"] = notes
         self.ask("PUT", f"/issues/{number}.json", {"issue": more})
@@ -116,9 +119,9 @@ class RedminePerson:
     def delete(self, number: int) -> None:
         self.ask("DELETE", f"/issues/{number}.json")
 
-    def _id(self, kind: str, name: str) -> int:
-        rows = self.ask("GET", f"/{kind}.json")[kind]
-        return next(int(each["id"]) for each in rows if each["name"] == name)
+    def _id(self, table: str, name: str) -> int:
+        ((number,),) = self.site.rows(f"SELECT id FROM {table} WHERE name = ?", name)
+        return int(number)
 
 
 class RedmineSite:
@@ -174,7 +177,7 @@ class RedmineSite:
 
     def person(self, login: str, root: str = "") -> RedminePerson:
         """Args: root: another way to the same server."""
-        return RedminePerson(root or self.root, self.key(login))
+        return RedminePerson(self, root or self.root, self.key(login))
 
     def issue(self, number: int) -> dict[str, Any]:
         """With its journals, as an administrator sees it."""

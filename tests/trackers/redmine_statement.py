@@ -76,7 +76,10 @@ class Statement:
         if word == "bad":
             if issue not in self._meant:
                 waiting = [revno for revno in ours if revno > self.deployed]
-                self._meant[issue] = max(waiting or ours)
+                meant = self._meant[issue] = max(waiting or ours)
+                # what was said of it before is taken back, also for the time when the issue goes back to QA
+                self._spoken.pop((meant, issue), None)
+                self._sealed.discard((meant, issue))
         else:
             self._meant.pop(issue, None)
         if word not in TRIED:
@@ -96,7 +99,8 @@ class Statement:
             return self.verdicts[landed.revno]
         if landed.undoes:
             return "rollback"
-        return min((self._of_pair(landed.revno, issue) for issue in landed.issues), key=WORST_FIRST.index)
+        words = [self._of_pair(landed.revno, issue) for issue in landed.issues]
+        return min(words, key=WORST_FIRST.index)
 
     def _of_pair(self, revno: int, issue: int) -> str:
         if self._now[issue] == "hidden":
@@ -119,7 +123,8 @@ class Statement:
     def alarms(self) -> set[int]:
         """Landings that production runs and that are bad."""
         undone = self._undone_at(self.deployed)
-        return {revno for revno in self._meant.values() if revno <= self.deployed and revno not in undone}
+        live = [each for each in self.landings if each.revno <= self.deployed and each.revno not in undone]
+        return {each.revno for each in live if each.issues and self._state(each) == "bad"}
 
     def _undone_at(self, candidate: int) -> set[int]:
         undone: set[int] = set()

@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 
 from shepherd.errors import TrackerError
 from shepherd.trackers import http
-from shepherd.trackers.forge.items import UnreadablePart
 from shepherd.trackers.forge.batches import MOST_ALONE, Batches, TooMuchPart
+from shepherd.trackers.forge.items import UnreadablePart
 from shepherd.words import ItemTags
 from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub

@@ -81,13 +81,10 @@ def _words_of_launchpad(settings: Settings, tracker: Tracker) -> Iterator[Findin
             if not is_launchpad_tag(folded(text)):
                 what = f"{key}.words.{word} names {quoted(text)}, which cannot be a tag on Launchpad"
                 yield warn("words", what, "take it out: no bug can ever have it")
-    status = settings.tracker.status
     if not settings.tracker.writes:
         return
     try:
-        unknown, known = tracker.unknown_statuses(
-            [each for each in (status.landed, status.rolled_back) if each]
-        )
+        unknown, known = tracker.unknown_statuses([each for each in settings.tracker.tag_statuses if each])
     except TrackerError as error:
         yield warn("words", str(error))
         return

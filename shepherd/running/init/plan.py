@@ -20,6 +20,7 @@ from shepherd.running.init import survey
 from shepherd.running.init.access import ForgeAnswer, ask, how_to_read, what_is_read
 from shepherd.running.init.choice import Choose, landings, narrowing, safest, settings_lines
 from shepherd.running.init.forge import Forge, forge_of
+from shepherd.running.init.keys import ShownKeys, keys_in
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
 from shepherd.running.init.production import ProductionCandidate, candidates
 from shepherd.running.init.required import NEWEST, RequiredChecks, required_checks
@@ -97,6 +98,7 @@ class _Shown(Struct, frozen=True):
 
     messages: MessageEvidence
     robots: tuple[Robot, ...]
+    keys: ShownKeys
     forge: Forge | None
     answer: ForgeAnswer
     checks: RequiredChecks
@@ -111,7 +113,7 @@ def _look(git: Git, line: survey.Mainline, file: Path) -> _Shown:
     if answer.refusal is None:
         newest = [landing.commit.id for landing in sample[:NEWEST]]
         checks = required_checks(forge, file, line.ref, newest)
-    return _Shown(messages, robots_in(sample), forge, answer, checks)
+    return _Shown(messages, robots_in(sample), keys_in(sample), forge, answer, checks)
 
 
 def _plan(
@@ -129,6 +131,7 @@ def _plan(
     grammars = shown.messages.grammars
     orphans = "block" if "brackets" in grammars else "needs-qa"
     usage = _usage(shown.messages)
+    keys_in_force = bool(shown.keys.projects) and shown.answer.refusal is not None
     text = settings_text(
         name=name,
         repository=git.name,
@@ -137,12 +140,13 @@ def _plan(
         deployed=settings_lines(chosen, offered),
         why=why,
         usage=usage,
-        marks=grammars,
+        marks=(*grammars, "keys") if keys_in_force else grammars,
         orphans=orphans,
         robots=shown.robots,
         checks=shown.checks,
         forge=shown.forge,
         refusal=shown.answer.refusal,
+        keys=shown.keys,
         file=file,
     )
     # what is written must be readable, whatever stands in names and paths
@@ -155,6 +159,7 @@ def _plan(
         *_mirror(git, mirrored),
         *_robots(shown.robots),
         *([shown.checks.finding] if shown.checks.finding else []),
+        *([f"{shown.keys.finding} How to read Jira stands in the settings."] if shown.keys.projects else []),
         *_tracker(shown.forge, shown.answer, file),
     ]
     return InitPlan(file, text, name, chosen.at if chosen.record else None, reason, tuple(findings))

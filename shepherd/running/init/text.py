@@ -7,9 +7,12 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from shepherd.git.mirror_clones import OverwritingRemote
 from shepherd.running.init.access import WITHOUT_TOKEN, library_command, lines_of, token_step, what_is_read
 from shepherd.running.init.forge import Forge
+from shepherd.running.init.keys import ShownKeys, lines_for_jira
 from shepherd.running.init.required import RequiredChecks
 from shepherd.running.init.robots import USUAL, Robot
 
@@ -68,7 +71,7 @@ _TRACKER = """
 [tracker]
 # "none": people settle landings with `inv verdict REV ok --reason …`.
 # "file": bugs and their tags are in a JSON file, named by path = "bugs.json".
-# "launchpad", "github", "gitlab", "gitea": docs/launchpad.md, docs/github.md and so on.
+# "launchpad", "github", "gitlab", "gitea", "jira", "redmine": docs/launchpad.md, docs/github.md and so on.
 {tracker}
 
 {urls}
@@ -79,6 +82,11 @@ _TAIL = """
 directory = "var/report"     # the page; what lies here may be read by everybody
 # url = "https://qa.example.org/"     # where readers find it: links in mails and feeds
 expected_every = "15m"       # after that a page calls itself stale
+
+# A chat or a webhook that is told what changed (docs/notices.md):
+# [[notify]]
+# name = "team"
+# url_file = "team.url"               # holds its address; 0600
 
 [run]
 deadline = "30m"             # a run ends itself
@@ -101,6 +109,7 @@ def settings_text(
     checks: RequiredChecks,
     forge: Forge | None,
     refusal: str | None,
+    keys: ShownKeys,
     file: Path,
 ) -> str:
     """The whole file; `deployed` are the lines that say what production runs.
@@ -134,7 +143,14 @@ def settings_text(
         landing_url=landing_url,
         compare_url=compare_url,
     )
-    tracker = _TRACKER.format(tracker=_tracker(forge, refusal, file), urls=_urls(forge))
+    lines, urls = _tracker(forge, refusal, file), _urls(forge)
+    if keys.projects:
+        if refusal is not None:
+            # bugs are Jira's then, and people settle landings until it is read
+            lines += f"\nkeys = [{', '.join(map(toml, keys.projects))}]"
+            urls = _urls(replace(forge, bug_url="") if forge else None)
+        lines = "\n".join([lines, *lines_for_jira(keys, file)])
+    tracker = _TRACKER.format(tracker=lines, urls=urls)
     return _HEAD + branch + tracker + _TAIL
 
 

@@ -13,8 +13,8 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.forge.items import Absent, Request, UnreadablePart
 from shepherd.trackers.forge.batches import TooMuchPart
+from shepherd.trackers.forge.items import Absent, Request, UnreadablePart
 from shepherd.trackers.github.questions import CommitPulls, GraphError, LabelNodes
 from shepherd.trackers.github.refusals import NO_RIGHT, reason
 

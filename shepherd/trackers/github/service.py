@@ -9,6 +9,7 @@ import msgspec
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client, Meant
+from shepherd.trackers.forge.batches import Batches, TooMuchPart
 from shepherd.trackers.forge.items import (
     Absent,
     ForgeItem,
@@ -20,7 +21,6 @@ from shepherd.trackers.forge.items import (
 )
 from shepherd.trackers.forge.reading import AT_ONCE, number_of
 from shepherd.trackers.forge.wire import decoded_as
-from shepherd.trackers.forge.batches import Batches, TooMuchPart
 from shepherd.trackers.github.meaning import TOO_MUCH, budget, meaning
 from shepherd.trackers.github.parts import (
     TOO_COSTLY,

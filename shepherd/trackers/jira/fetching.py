@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import Struct
-
+from shepherd.errors import TrackerError
 from shepherd.trackers.forge.batches import Batches, TooMuchPart
 from shepherd.trackers.forge.items import Absent, UnreadablePart
 from shepherd.trackers.forge.reading import chunks
@@ -30,10 +29,10 @@ _LATER = "it was perhaps moved, and there are too many like it to ask for in one
 Found = AnsweredIssue | Absent | UnreadablePart
 
 
-class _LeftOver(Struct, frozen=True):
+class _LeftOver(UnreadablePart, frozen=True):
     """A key that none of the issues has which were answered."""
 
-    alone: bool
+    alone: bool = False
     """There was no issue: nor is there one that it could be a former key of."""
 
 
@@ -65,8 +64,9 @@ class IssueFetcher:
 
     def _round(self, keys: Sequence[str], size: int, left: list[str]) -> Iterator[tuple[str, Found]]:
         """Ask for these, so many at once; those that are to be asked for again go to `left`."""
+        name = f"Jira at {self._service.session.host}"
 
-        def once(some: Sequence[str], patient: bool) -> dict[str, Found | _LeftOver | TooMuchPart]:
+        def once(some: Sequence[str], patient: bool) -> dict[str, Found | TooMuchPart]:
             try:
                 answer = self._search.fetch(some, patient=patient)
             except RequestError as error:
@@ -74,17 +74,19 @@ class IssueFetcher:
                     raise
                 return dict.fromkeys(some, TooMuchPart(_REFUSED))
             by_key = {each.key: each for each in answer.issues}
-            if len(some) == 1 and len(answer.issues) <= 1:
+            if len({(each.id, each.key) for each in answer.issues}) != len(by_key):
+                raise TrackerError(f"{name} gave several issues one key")
+            if len(some) == 1 and len(by_key) <= 1:
                 one: Found = answer.issues[0] if answer.issues else Absent("")
                 return {some[0]: UnreadablePart(_PASSING) if answer.issueErrors and not by_key else one}
             self._others |= {key: each for key, each in by_key.items() if key not in some}
             alone = not answer.issues and not answer.issueErrors
-            return {key: by_key.get(key) or _LeftOver(alone) for key in some}
+            return {key: by_key.get(key) or _LeftOver("", alone) for key in some}
 
-        name = f"Jira at {self._service.session.host}"
         batches = Batches(size, name, self._service.answers_at_once)
         for some in chunks(keys, AT_ONCE):
-            for key, answer in batches.ask(some, once):
+            answers: Iterator[tuple[str, Found]] = batches.ask(some, once)
+            for key, answer in answers:
                 if not isinstance(answer, _LeftOver):
                     yield key, answer
                 elif answer.alone or size == 1:

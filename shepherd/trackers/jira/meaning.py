@@ -1,8 +1,8 @@
 """What an answer of Jira amounts to (see client.Meaning), and what its limit still has.
 
-Jira takes whose credentials it does not accept for a stranger, and may answer a stranger's search with 200 and
-nothing in it (support.atlassian.com, "Jira Cloud: JQL search REST API returns 200 OK without API token"): the
-header X-Seraph-LoginReason tells (docs.atlassian.com/atlassian-seraph, LoginReason).
+Jira takes whose credentials it does not accept for a stranger, and may answer a stranger's search with 200
+and nothing in it (support.atlassian.com, "Jira Cloud: JQL search REST API returns 200 OK without API token"):
+the header X-Seraph-LoginReason tells (docs.atlassian.com/atlassian-seraph, LoginReason).
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _OF_ACCOUNT = (
     f" or tracker.login is not the address of its account; {_SCOPED}; {_NEW}"
 )
 _OF_BEARER = f"the token is not accepted: it has perhaps expired, or was revoked; {_NEW}"
+_SET_LOGIN = "set tracker.login to the address of its account"
+_RIGHT = "is tracker.service_root right?"
 _NOBODY = "it shows this to nobody who has not logged in: tracker.credentials_file expected"
 
 
@@ -74,7 +76,7 @@ def budget(headers: Mapping[str, str]) -> Budget | None:
 
 
 def reset_in(headers: Mapping[str, str]) -> str:
-    """Return the seconds until the moment in X-RateLimit-Reset (ISO 8601), by the server's own clock if it
+    """Return the seconds until the moment in X-RateLimit-Reset, by the server's own clock if it
     gives that; empty: there is no such moment."""
     until = _reset(headers)
     if until is None:
@@ -88,11 +90,14 @@ def reset_in(headers: Mapping[str, str]) -> str:
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
+    given = headers.get("x-ratelimit-reset", "")
     try:
-        until = datetime.fromisoformat(headers.get("x-ratelimit-reset", ""))
+        # Cloud gives a date and a time (ISO 8601), others before it seconds since 1970
+        seconds = given.isascii() and given.isdecimal()
+        until = datetime.fromtimestamp(int(given), UTC) if seconds else datetime.fromisoformat(given)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         return until if until.timestamp() > 0 else None
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 
@@ -101,8 +106,8 @@ def _quota(headers: Mapping[str, str]) -> str:
     if not headers.get("ratelimit-reason", "").startswith("jira-quota-"):
         return ""
     return (
-        "answered 429: the points that Atlassian gives to this app for an hour are used up; the next run tries"
-        " again"
+        "answered 429: the points that Atlassian gives to this app for an hour are used up; the next run"
+        " tries again"
     )
 
 
@@ -132,17 +137,13 @@ def _why(status: int, body: bytes, login: JiraLogin) -> str:
         return f"answered 401: {_not_accepted(login)}"
     if status == 403:
         if b"Connect Session Auth Token" in body:
-            return (
-                "answered 403: an API token is no bearer token; set tracker.login to the address of its account"
-            )
+            return f"answered 403: an API token is no bearer token; {_SET_LOGIN}"
         if login.anonymous:
             return f"answered 403: {_NOBODY}"
     if status == 404:
         if b"emporarily unavailable" in body or b"currently unavailable" in body:
-            return (
-                "answered 404: Atlassian has no such site, or has suspended it; is tracker.service_root right?"
-            )
-        return "answered 404: there is no Jira at that address; is tracker.service_root right?"
+            return f"answered 404: Atlassian has no such site, or has suspended it; {_RIGHT}"
+        return f"answered 404: there is no Jira at that address; {_RIGHT}"
     if status == 410:
         return "answered 410: it no longer has this part of its service; is there a newer QA Shepherd?"
     return ""

@@ -31,6 +31,8 @@ class JiraMemory(Struct, frozen=True):
     """See JiraService.field."""
     began: datetime
     """By Jira's clock: everything that follows was true then, or later."""
+    ours: datetime
+    """The same moment by our own clock, which may be wrong."""
     full: datetime
     """When everything was last read, by Jira's clock."""
     issues: dict[str, JiraIssue]
@@ -39,8 +41,8 @@ class JiraMemory(Struct, frozen=True):
     """Item -> the id of its issue, which may have another key by now."""
     revnos: tuple[int, ...]
     """N of the `bad-commit-N` that were searched for."""
-    hidden: tuple[str, ...] = ()
-    """Projects that no query may name: there are none, or the account may not see them."""
+    projects: dict[str, str] = {}
+    """Key of a project that no query may name -> its key now; "": there is none, or it may not be seen."""
 
 
 def decode(memory: bytes, basis: str) -> JiraMemory | None:

@@ -88,9 +88,7 @@ class IssueSearch:
             tokens.add(token)
         raise self._too_many(most)
 
-    def _by_place(
-        self, asked: Mapping[str, object], size: int, most: int
-    ) -> dict[str, AnsweredIssue] | None:
+    def _by_place(self, asked: Mapping[str, object], size: int, most: int) -> dict[str, AnsweredIssue] | None:
         """None: the list changed meanwhile."""
         found: dict[str, AnsweredIssue] = {}
         start, total = 0, None

@@ -86,7 +86,8 @@ class JiraService:
             near = [quoted(clean(names[each], 60)) for each in get_close_matches(folded(wanted), names)]
             hint = f"; near: {', '.join(near)}" if near else ""
             raise TrackerError(
-                f"{where} has no field {quoted(wanted)}, or this account may not see it; is {key} right?{hint}"
+                f"{where} has no field {quoted(wanted)}, or this account may not see it;"
+                f" is {key} right?{hint}"
             )
         if len(found) > 1:
             ids = ", ".join(quoted(clean(each.id, 60)) for each in found[:9])
@@ -144,6 +145,17 @@ class JiraService:
     def ask(self, place: str, document: Mapping[str, object]) -> bytes:
         """A question that is too long for a URL: it changes nothing."""
         return self._send("POST", self.path(place), document=document)
+
+    def write(
+        self, method: str, place: str, document: Mapping[str, object], *, repeatable: bool = True
+    ) -> None:
+        """Change something there. Raises RequestError.
+
+        Args:
+            repeatable: doing it twice is as good as once.
+        """
+        url = f"{self.session.root}{self.path(place)}"
+        self._client.send(method, url, document=document, repeatable=repeatable)
 
     def _send(
         self,

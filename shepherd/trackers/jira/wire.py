@@ -1,7 +1,7 @@
 """What Jira answers, as far as it is read: no titles, no descriptions, no people.
 
 The shapes are those of version 3 and 2 alike (developer.atlassian.com/cloud/jira/platform/rest/v3,
-docs.atlassian.com/software/jira/docs/api/REST); what stands in the fields of one issue is that issue's matter.
+docs.atlassian.com/software/jira/docs/api/REST); what stands in the fields of one issue is its own matter.
 """
 
 from __future__ import annotations

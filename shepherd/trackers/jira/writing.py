@@ -1,19 +1,227 @@
-"""Writes to Jira for the tagger."""
+"""Writes to Jira for the tagger: labels, the status or the field by which the team says words, one comment.
+
+Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
+missing. Labels are added and removed one by one: what other people add meanwhile stays. A status is reached
+by a transition that Jira offers for the issue at that moment, to this account; where there is none, that is
+said, and the comment is written all the same.
+"""
 
 from __future__ import annotations
 
-from shepherd.errors import TrackerError
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
+
+from shepherd.errors import TrackerError, UnsureError
+from shepherd.label_text import folded, folded_name
 from shepherd.settings import Settings
-from shepherd.trackers.writing import Edit
+from shepherd.trackers.http import RequestError
+from shepherd.trackers.jira.comments import as_document, as_markup, last_line, last_line_of, shortened
+from shepherd.trackers.jira.service import JiraService
+from shepherd.trackers.jira.site import session_with
+from shepherd.trackers.jira.wire import AnsweredIssue, JiraIssue
+from shepherd.trackers.jira.workflow import (
+    CommentPage,
+    EditForm,
+    OfferedTransition,
+    OfferedTransitions,
+    chosen,
+)
+from shepherd.trackers.words import Vocabulary, shown
+from shepherd.trackers.writing import NOT_GIVEN, Edit
 from shepherd.words import Item
+
+MEETINGS = 3
+"""How often something is tried when somebody else changes the issue at the same time."""
+COMMENTS_AT_ONCE = 100
+MOST_PAGES = 100
+"""Of comments."""
+_REFUSED = (400, 403, 404)
+"""Statuses by which Jira refuses what this account, or this screen, or a read-only issue has no right to."""
 
 
 class JiraWriter:
-    """See Writer."""
+    """See Writer. The session begins with the first edit.
+
+    Raises:
+        SettingsError: no site is named, or there are no credentials, or they cannot be read.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._vocabulary = Vocabulary.of(settings)
+        self._service = JiraService(settings, session_with(settings))
+        self._by_field = bool(settings.tracker.field.name)
 
     def edit(self, item: Item, edit: Edit) -> str:
         """See Writer.edit."""
-        raise TrackerError("Jira cannot be written to yet")
+        issue = self._issue(item)
+        allowed = edit.unless_bad(self._vocabulary, issue.labels, issue.status, issue.values)
+        done = self._label(item, issue, allowed)
+        done += self._fill(item, issue, allowed.field) if allowed.field else []
+        done += self._move(item, issue.status, allowed.status) if allowed.status else []
+        done += edit.left_out(allowed)
+        done += self._say(item, edit.comment) if edit.comment.strip() else []
+        return ", ".join(done)
+
+    def _issue(self, item: Item) -> JiraIssue:
+        field = self._service.field().id if self._by_field else ""
+        fields = ",".join(["labels", "status", *([field] if field else [])])
+        try:
+            answer = self._service.get(_place(item), AnsweredIssue, {"fields": fields})
+        except RequestError as error:
+            if error.status in (403, 404):
+                raise TrackerError(f"there is no {item}, or this account may not see it") from None
+            raise _cannot(item, error) from None
+        issue = answer.issue(field)
+        if issue.trouble:
+            raise TrackerError(f"{item} cannot be written: {issue.trouble}")
+        return issue
+
+    def _label(self, item: Item, issue: JiraIssue, edit: Edit) -> list[str]:
+        """All labels in one request: Jira takes all of it, or nothing."""
+        gone = {folded(label) for label in edit.remove}
+        there = {folded(label) for label in issue.labels}
+        removed = [label for label in issue.labels if folded(label) in gone]
+        added = [label for label in edit.add if folded(label) not in there]
+        if not removed and not added:
+            return []
+        steps = [
+            *({"remove": label} for label in removed),
+            *({"add": label} for label in added),
+        ]
+        try:
+            self._patiently(lambda: self._put(item, "labels", steps))
+        except RequestError as error:
+            hint = "may this account edit it (Edit Issues), and are labels on the screen that edits it?"
+            raise _cannot(item, error, hint) from None
+        return [f"+{label}" for label in added] + [f"-{label}" for label in removed]
+
+    def _fill(self, item: Item, issue: JiraIssue, value: str) -> list[str]:
+        """Give the field a value, if the screen that edits the issue has the field, and it has the value."""
+        field = self._service.field()
+        if [folded_name(each) for each in issue.values] == [folded_name(value)]:
+            return []
+        name = shown(field.name or field.id)
+        try:
+            form = self._service.get(f"{_place(item)}/editmeta", EditForm).fields.get(field.id)
+            why = form.why_not(value) if form else "the screen that edits the issue does not have it"
+            if form is None or why:
+                return [f"{shown(value)} in {name} {NOT_GIVEN}, since {why}"]
+            step: dict[str, object] = {"set": form.value(value)}
+            self._patiently(lambda: self._put(item, field.id, [step]))
+        except RequestError as error:
+            if error.status not in _REFUSED:
+                raise _cannot(item, error) from None
+            return [f"{shown(value)} in {name} {NOT_GIVEN}, since Jira answered {error.status}"]
+        before = shown(", ".join(issue.values)) if issue.values else "nothing"
+        return [f"{name}: {before} -> {shown(value)}"]
+
+    def _move(self, item: Item, status: str, wanted: str) -> list[str]:
+        """Make the transition that leads to this status, or that has this name."""
+        begin = status
+        for _ in range(MEETINGS):
+            if folded_name(status) == folded_name(wanted):
+                return [f"{begin} -> {status}"] if begin != status else []
+            try:
+                offered = self._service.get(
+                    f"{_place(item)}/transitions", OfferedTransitions, {"expand": "transitions.fields"}
+                ).transitions
+            except RequestError as error:
+                raise _cannot(item, error) from None
+            transition = chosen(offered, wanted)
+            if transition is None or transition.wants:
+                return [f"{shown(wanted)} {NOT_GIVEN}, since {_why_not(status, offered, transition)}"]
+            try:
+                self._service.write(
+                    "POST",
+                    f"{_place(item)}/transitions",
+                    {"transition": {"id": transition.id}},
+                    repeatable=False,
+                )
+                return [f"{status} -> {transition.to.name or wanted}"]
+            except RequestError as error:
+                # the answer may have got lost, not the request; or somebody was quicker
+                refused = error
+                status = self._issue(item).status
+                if transition.to.name and folded_name(status) == folded_name(transition.to.name):
+                    return [f"{begin} -> {status}"]
+                if error.status not in (409, *_REFUSED):
+                    raise _cannot(item, error) from None
+        if refused.status == 409:
+            raise _cannot(item, refused)
+        return [f"{shown(wanted)} {NOT_GIVEN}, since Jira answered {refused.status}"]
+
+    def _say(self, item: Item, comment: str) -> list[str]:
+        sign = last_line(comment)
+        try:
+            if self._is_said(item, sign):
+                return []
+            text = shortened(comment)
+            cloud = self._service.edition() == "cloud"
+            body = as_document(text) if cloud else as_markup(text)
+            self._service.write("POST", f"{_place(item)}/comment", {"body": body}, repeatable=False)
+        except RequestError as error:
+            # the answer may have got lost, not the request
+            try:
+                if not error.sure and self._is_said(item, sign):
+                    return ["comment"]
+            except RequestError:
+                raise _unsure(item, error) from None
+            if error.sure:
+                hint = "may this account comment on it (Add Comments), and is it not archived?"
+                raise _cannot(item, error, hint) from None
+            raise _unsure(item, error) from None
+        return ["comment"]
+
+    def _is_said(self, item: Item, sign: str) -> bool:
+        """Whether a comment ends with that line; the newest are looked at first."""
+        start = 0
+        for _ in range(MOST_PAGES):
+            asked = {"orderBy": "-created", "startAt": str(start), "maxResults": str(COMMENTS_AT_ONCE)}
+            page = self._service.get(f"{_place(item)}/comment", CommentPage, asked)
+            if any(last_line_of(comment.body) == sign for comment in page.comments):
+                return True
+            start += len(page.comments)
+            if not page.comments or start >= page.total:
+                return False
+        raise TrackerError(f"{item}: its comments never end")
+
+    def _put(self, item: Item, field: str, steps: Sequence[Mapping[str, object]]) -> None:
+        self._service.write("PUT", _place(item), {"update": {field: steps}})
+
+    def _patiently(self, do: Callable[[], None]) -> None:
+        """Raises RequestError; that others change the issue at the same time (409) only if it goes on."""
+        for _ in range(MEETINGS - 1):
+            try:
+                do()
+                return
+            except RequestError as error:
+                if error.status != 409:
+                    raise
+        do()
+
+
+def _place(item: Item) -> str:
+    return f"issue/{quote(item, safe='')}"
+
+
+def _why_not(
+    status: str, offered: tuple[OfferedTransition, ...], transition: OfferedTransition | None
+) -> str:
+    """Why a status cannot be reached: in words that follow "since"."""
+    now = shown(status)
+    if transition is not None:
+        fields = " and ".join(shown(name) for name in transition.wants[:5])
+        return f"the screen of {shown(transition.name)} wants {fields}"
+    if not offered:
+        return f"no transition at all is offered from {now}; may this account make any (Transition Issues)?"
+    return f"no transition to it is offered from {now}"
+
+
+def _cannot(item: Item, error: RequestError, hint: str = "") -> TrackerError:
+    """Args: hint: what to look at where Jira refused it."""
+    more = f"; {hint}" if hint and error.status in _REFUSED else ""
+    return TrackerError(f"{item} cannot be written: {error}{more}")
+
+
+def _unsure(item: Item, error: RequestError) -> UnsureError:
+    return UnsureError(f"{item}: whether the comment was written is not known: {error}")

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+from msgspec import Struct
+
 from shepherd.trackers import failures
 from shepherd.trackers.client import Meant
+
+
+class _Refusal(Struct, frozen=True):
+    errors: tuple[str, ...]
+
 
 DIVISIBLE = frozenset({413, 500, 502, 504})
 """What a question that is too large, or holds an issue that cannot be shown, may be answered by; 413 is what
@@ -19,13 +27,23 @@ _WHY = {
 }
 
 
-def meaning(status: int, headers: Mapping[str, str], _body: bytes, *, divisible: bool = False) -> Meant:
-    """See Meaning. An answer of 401 or 403 has no body at all (ApplicationController#require_login).
+def meaning(status: int, headers: Mapping[str, str], body: bytes, *, divisible: bool = False) -> Meant:
+    """See Meaning. An answer of 401 or 403 has no body at all (ApplicationController#require_login); that
+    somebody was quicker is a refusal without a reason (IssuesController#update), here 409.
 
     Args:
         divisible: where the question was too large, or about something that Redmine stumbles over, a smaller
             one is better than the same again.
     """
+    if status == 422 and _is_conflict(body):
+        return Meant(409, headers, "answered 422: somebody else changed it in the same moment")
     if status in DIVISIBLE and divisible:
         return Meant(413, headers, failures.refused(status, 0))
     return Meant(status, headers, _WHY.get(status, ""))
+
+
+def _is_conflict(body: bytes) -> bool:
+    try:
+        return not msgspec.json.decode(body, type=_Refusal).errors
+    except msgspec.MsgspecError:
+        return False

@@ -39,8 +39,8 @@ class RedmineMemory(Struct, frozen=True):
     """Number of the account that asked, who saw what another one may not; 0: anonymous."""
     full: datetime
     """When everything was last read, by our clock."""
-    newest: datetime
-    """The last change of any of these issues, by Redmine's clock."""
+    newest: datetime | None
+    """The last change of any of these issues, by Redmine's clock; None: none was seen."""
     seen: dict[int, SeenIssue]
 
 

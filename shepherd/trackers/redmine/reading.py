@@ -116,7 +116,7 @@ class _Reader:
             kept = None
         self._full = kept.full if kept else now
         self._since = kept.newest if kept else None
-        self._before = dict(kept.seen) if kept else {}
+        self._before = dict(kept.seen) if kept and kept.newest else {}
         """Issues that were seen, and of which it is not known yet whether they still are as they were."""
         self._newest: datetime | None = None
         self.seen: dict[int, SeenIssue] = {}
@@ -142,7 +142,7 @@ class _Reader:
         """What is kept. Where the reading broke off, what was not compared yet is compared next time, as if
         this reading had not been."""
         times = [each for each in (self._since, self._newest) if each]
-        newest = self._since if self._since and self._before else max(times, default=self._full)
+        newest = self._since if self._since and self._before else max(times, default=None)
         kept = RedmineMemory(self._basis, self._account, self._full, newest, {**self._before, **self.seen})
         return encode(kept)
 

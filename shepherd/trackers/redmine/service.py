@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.client import Client, Headers, Meant
+from shepherd.trackers.forge.batches import Batches, TooMuchPart
 from shepherd.trackers.forge.items import UnreadablePart
 from shepherd.trackers.forge.reading import token_of
 from shepherd.trackers.forge.wire import decoded_as
-from shepherd.trackers.github.batches import Batches, TooMuchPart
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.redmine.meaning import DIVISIBLE, meaning
 from shepherd.trackers.redmine.wire import (

@@ -1,0 +1,60 @@
+"""How the tagger says a word on this team's tracker: by a status, in the field, or as a tag or label."""
+
+from __future__ import annotations
+
+from shepherd.plans.tag_plan import Writing
+from shepherd.settings import TrackerSettings
+from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
+
+
+def labels_of(tracker: TrackerSettings, word: str) -> tuple[str, ...]:
+    """The tags or labels that stand for a word here, the one that is written first."""
+    return (*tracker.words.get(word, ()), f"qa-{word}")
+
+
+def edit_of(tracker: TrackerSettings, writing: Writing) -> Edit:
+    """What is to be written for the words that were planned.
+
+    A word is the first status that the settings name for it, else the first value of the field, else a tag or
+    label. An item has one status: where it is to say a word, that of [tracker.status] is left out, also if
+    the word is there already, since an earlier run was killed half-way.
+    """
+    said_by_status = any(getattr(tracker.statuses, word) for word in writing.after.words)
+    status, field, labels = "" if said_by_status else writing.status, "", []
+    for word in writing.add:
+        if statuses := getattr(tracker.statuses, word):
+            status = statuses[0]
+        elif tracker.field.name and (values := getattr(tracker.field, word)):
+            field = values[0]
+        elif tracker.type != "redmine":
+            labels.append(labels_of(tracker, word)[0])
+    return Edit(
+        add=tuple(labels),
+        remove=tuple(text for word in writing.remove for text in labels_of(tracker, word)),
+        status=status,
+        field=field,
+        comment=writing.comment,
+    )
+
+
+def says_what_was_planned(tracker: TrackerSettings, writing: Writing, edit: Edit, changed: str) -> bool:
+    """Whether the item's words are certainly those of the plan now, and were not before.
+
+    Args:
+        changed: what the writer answered.
+    """
+    if not (writing.add or writing.remove) or any(
+        part in changed for part in (NO_WORD, NOT_GIVEN, STATUS_KEPT)
+    ):
+        return False
+    by_status, by_field = _says_words(tracker, "statuses"), _says_words(tracker, "field")
+    if not (by_status or by_field):
+        return True
+    # a word that a status or the field said is gone only where another one took its place
+    replaced = (by_status and bool(edit.status)) if not by_field else (bool(edit.field) and not by_status)
+    return bool(writing.add) and (replaced or not writing.remove)
+
+
+def _says_words(tracker: TrackerSettings, table: str) -> bool:
+    words = getattr(tracker, table)
+    return any(getattr(words, word) for word in ("ok", "bad", "untestable", "needstesting"))

@@ -1,0 +1,267 @@
+"""What apprise makes of a notice for each chat: nothing in a title is obeyed there, and nothing of it, or of
+the address, gets anywhere else."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import requests
+from msgspec.structs import replace
+
+from shepherd.act import chat
+from shepherd.act.notice import NoticeError, is_webhook
+from shepherd.errors import SettingsError, UnsureError, WrongValueError
+from shepherd.plans.notices import Notice
+from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
+from tests.act.receiver import Behaviour, receiving
+from tests.act.test_notice_text import OBEYED
+
+HOSTILE = (
+    "Ann's *bold* _x_ `c` ~~s~~ ||h|| <!channel> <@U123ABC> @everyone @all @here ann@example.org"
+    " <script>alert(1)</script> &lt;!here&gt; [deploy r9](https://evil.example) ![i](https://evil.example/i.png)"
+    " <https://evil.example|ok> \\*"
+)
+NOTICES = replace(NOTICE, answer=f"blocked by {HOSTILE}", changes=(replace(CHANGE, text=HOSTILE),))
+TOKEN = "3ccdd113474722377935511fc85d3dd4"
+HERE = {
+    "mattermost": "mmost://HERE/" + TOKEN,
+    "ntfy": "ntfy://HERE/qa",
+    "ntfy, markdown": "ntfy://HERE/qa?format=markdown",
+    "gotify": "gotify://HERE/" + TOKEN,
+    "rocket.chat": f"rocket://{TOKEN}/{TOKEN}@HERE/#qa",
+    "matrix": f"matrix://{TOKEN}@HERE?mode=matrix",
+    "json": "json://HERE",
+    "xml": "xml://HERE",
+}
+"""Services that anybody can run, so that the receiver of the test is one."""
+ELSEWHERE = {
+    "slack": f"https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/{TOKEN[:24]}",
+    "slack, markdown": f"slack://T1JJ3T3L2/A1BRTD4JD/{TOKEN[:24]}/#qa?format=markdown",
+    "discord": "https://discord.com/api/webhooks/4174216298/" + TOKEN,
+    "discord, markdown": f"discord://4174216298/{TOKEN}?format=markdown",
+    "teams": f"https://prod-12.westus.logic.azure.com/workflows/{TOKEN}/triggers/manual/paths/invoke?sig={TOKEN}",
+    "telegram": "tgram://123456789:abcdefg_hijklmnop/12315544",
+    "telegram, markdown": "tgram://123456789:abcdefg_hijklmnop/12315544?format=markdown",
+    "google chat": f"https://chat.googleapis.com/v1/spaces/space/messages?key={TOKEN}&token={TOKEN}",
+    "webex": "wxteams://" + "a" * 80,
+    "zulip": f"zulip://bot@team/{TOKEN}/qa",
+}
+"""Those that somebody else runs: what apprise would send there is looked at."""
+
+
+def texts(value: object) -> Iterator[str]:
+    """All texts in a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+
+
+def look(body: str) -> None:
+    """The title of somebody arrived, and nothing in it means anything there."""
+    try:
+        arrived = list(texts(json.loads(body)))
+    except ValueError:
+        arrived = re.findall(r"<(?:Subject|Message)>(.*?)</", body, re.DOTALL) or [body]
+    told = [html.unescape(text) for text in arrived if "Ann" in text]
+    assert told, body
+    for text in told:
+        for line in text.splitlines():
+            shown = re.sub(r"^(?:- |# |<b>|\*)|(?:</b>|\*)$", "", line.strip())
+            # so writes apprise where it knows that a service takes it
+            shown = shown.replace("\\[", "[")
+            assert not OBEYED.search(shown.replace("https://qa.example.org/stable.html", "")), shown
+    # a ping or a link that a library made of it, in a field of its own
+    assert not re.search(r"@(?!type)\w|evil\.example[^/ )›%]", "\n".join(texts_or(body)))
+
+
+def texts_or(body: str) -> list[str]:
+    try:
+        return list(texts(json.loads(body)))
+    except ValueError:
+        return [body]
+
+
+@pytest.mark.parametrize("service", HERE)
+def test_nothing_is_obeyed_by_a_service_here(tmp_path: Path, service: str) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(headers={"Content-Type": "application/json"}, body=b"{}")
+        send(settings_of(tmp_path, HERE[service].replace("HERE", receiver.place)), NOTICES)
+        (received,) = receiver.received
+        look(received.body.decode())
+
+
+@pytest.mark.parametrize("service", ELSEWHERE)
+def test_nothing_is_obeyed_by_a_service_elsewhere(
+    tmp_path: Path, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[requests.PreparedRequest] = []
+
+    def keep(
+        _session: requests.Session, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        assert not options["allow_redirects"]
+        sent.append(request)
+        answer = requests.Response()
+        answer.status_code = 200
+        answer._content = b"ok"
+        return answer
+
+    monkeypatch.setattr(requests.Session, "send", keep)
+    send(settings_of(tmp_path, ELSEWHERE[service]), NOTICES)
+    (request,) = sent
+    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+    look(unquote(body.replace("+", " ")) if service == "zulip" else body)
+
+
+def test_what_mattermost_shows(tmp_path: Path) -> None:
+    changes = (
+        replace(CHANGE, command="inv promote --to r123", url="https://git.example.org/compare?a=1&b=2"),
+        replace(CHANGE, text="r7 *is* bad", again=True),
+    )
+    with receiving() as receiver:
+        send(
+            settings_of(tmp_path, HERE["mattermost"].replace("HERE", receiver.place)),
+            replace(NOTICE, changes=changes),
+        )
+        document = json.loads(receiver.received[0].body)
+    assert document == {
+        "username": "QA Shepherd",
+        "text": "stable: deploy r123\n\n- r123 may be deployed: 5 landings are good\n"
+        "  inv promote --to r123\n"
+        "  https://git.example.org/compare?a=1&b=2\n- (perhaps told before) r7 ∗is∗ bad\n"
+        "https://qa.example.org/stable.html",
+    }
+
+
+def test_what_ntfy_shows(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(body=b"{}")
+        send(settings_of(tmp_path, HERE["ntfy"].replace("HERE", receiver.place)))
+        document = json.loads(receiver.received[0].body)
+    assert document == {
+        "topic": "qa",
+        "title": "stable: deploy r123",
+        "message": "- r123 may be deployed: 5 landings are good\nhttps://qa.example.org/stable.html",
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "longest"), [("mattermost", 4000), ("rocket.chat", 1000), ("ntfy", 7800)]
+)
+def test_a_message_is_one_request_and_fits(tmp_path: Path, service: str, longest: int) -> None:
+    changes = tuple(replace(CHANGE, text=f"change {number} " + "x" * 200) for number in range(90))
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(body=b"{}")
+        send(
+            settings_of(tmp_path, HERE[service].replace("HERE", receiver.place)),
+            replace(NOTICE, changes=changes),
+        )
+        (received,) = receiver.received
+    document = json.loads(received.body)
+    text = document.get("text") or document["message"]
+    assert longest / 2 < len(text) <= longest
+    assert re.search(r"\n- and [0-9]+ more\n", text)
+
+
+def test_no_picture_is_loaded_from_elsewhere(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(body=b"{}")
+        for name, service in HERE.items():
+            send(settings_of(tmp_path, service.replace("HERE", receiver.place)))
+            arrived = f"{receiver.received[-1].headers}{receiver.received[-1].body!r}"
+            # the schema of that document
+            assert re.sub(r"\S+/NotifyXML-[0-9.]+\.xsd", "", arrived).count("apprise/") == 0, name
+
+
+def test_of_several_channels_one_may_have_it(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(status=403)
+        with pytest.raises(UnsureError, match="one at least of its 2 channels"):
+            send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}?to=a,b"))
+
+
+def test_it_is_tried_once(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(status=429)
+        with pytest.raises(NoticeError):
+            send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}?retry=5&wait=1"))
+        assert len(receiver.received) == 1
+
+
+def test_what_a_library_raises_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError(f"cannot handle {TOKEN}")
+
+    monkeypatch.setattr(requests, "post", broken)
+    with pytest.raises(UnsureError) as caught:
+        send(settings_of(tmp_path, f"mmost://127.0.0.1:9/{TOKEN}"))
+    assert "apprise broke off (ValueError)" in str(caught.value)
+    assert TOKEN not in str(caught.value)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_logging_is_as_it_was(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    loggers = [logging.getLogger(name) for name in ("apprise", "urllib3", "requests")]
+    before = [(each.propagate, each.level, list(each.handlers)) for each in loggers]
+    with receiving() as receiver, caplog.at_level(1):
+        send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}"))
+    assert [(each.propagate, each.level, list(each.handlers)) for each in loggers] == before
+    assert caplog.records == []
+
+
+def test_without_the_extra_one_sentence_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "find_spec", lambda _: None)
+    with pytest.raises(SettingsError) as caught:
+        send(settings_of(tmp_path, "mmosts://chat.example.org/" + TOKEN))
+    assert str(caught.value) == (
+        f"{tmp_path / 'shepherd.toml'}: notify.team.url_file: a chat needs apprise, which is not installed:"
+        " .venv/bin/pip install --require-hashes -r requirements/notify.txt"
+    )
+
+
+def test_a_chat_is_not_signed(tmp_path: Path) -> None:
+    with pytest.raises(
+        WrongValueError, match=r"signs a webhook, and .*team\.url holds the address of a chat"
+    ):
+        send(settings_of(tmp_path, "mmosts://chat.example.org/" + TOKEN, SECRET))
+
+
+@pytest.mark.parametrize(
+    ("url", "webhook"),
+    [
+        ("https://example.org/hooks.slack.com/", True),
+        ("https://hooks.slack.com.example.org/services/A/B/C", True),
+        ("https://evildiscord.com/api/webhooks/1/2", True),
+        ("HTTPS://example.org/", True),
+        ("http://127.0.0.1/", True),
+        ("https://hooks.slack.com/services/A/B/C", False),
+        ("https://discord.com/api/webhooks/1/2", False),
+        ("https://team.webhook.office.com/webhookb2/x", False),
+        ("mmosts://chat.example.org/x", False),
+        ("nonsense", False),
+    ],
+)
+def test_which_way_an_address_goes(url: str, webhook: bool) -> None:
+    assert is_webhook(url) is webhook
+
+
+def test_the_page_of_a_message_about_the_host(tmp_path: Path) -> None:
+    host: Notice = replace(NOTICE, branch="", answer="", url="")
+    with receiving() as receiver:
+        send(settings_of(tmp_path, HERE["mattermost"].replace("HERE", receiver.place)), host)
+        assert json.loads(receiver.received[0].body)["text"].startswith("QA Shepherd\n\n- r123")

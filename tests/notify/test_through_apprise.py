@@ -1,0 +1,95 @@
+"""A team whose chat is a Mattermost or an ntfy of its own: what stands there, and what it reads twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.act.receiver import Behaviour, Receiver, receiving
+from tests.act.test_notice_text import OBEYED
+from tests.notify.team import Team
+
+TOKEN = "3ccdd113474722377935511fc85d3dd4"
+EVE = "*Eve* @all [deploy r9](https://evil.example) <eve@example.org>"
+TAKEN = Behaviour(body=b"{}")
+
+
+@pytest.fixture(params=["mmost", "ntfy"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def chat() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        receiver.behaviour = TAKEN
+        yield receiver
+
+
+@pytest.fixture
+def team(tmp_path: Path, scheme: str, chat: Receiver) -> Team:
+    place: Any = SimpleNamespace(url=f"{scheme}://{chat.place}/{TOKEN}")
+    return Team(tmp_path / "site", place)
+
+
+def shown(chat: Receiver) -> list[str]:
+    """What people read there, a message each: ntfy has a title of its own."""
+    documents = [json.loads(each.body) for each in chat.received]
+    return [each.get("text") or f"{each['title']}\n\n{each['message']}" for each in documents]
+
+
+def test_what_stands_in_the_chat(team: Team, chat: Receiver) -> None:
+    team.land("[no-qa] Three")
+    team.look()
+    team.notify()
+    (first,) = shown(chat)
+    assert first == (
+        "stable: deploy r3\n\n- r3 may be deployed: 2 landings newer than r1\n  inv promote --to r3\n"
+        "https://qa.example.org/stable.html"
+    )
+
+
+def test_who_commits_steers_nothing_there(team: Team, chat: Receiver) -> None:
+    team.deploy(team.land("[no-qa] Three", "[no-qa] Four")[1])
+    team.look()
+    team.notify()
+    team.later(minutes=20).land("[bug=5] Fix", author=EVE)
+    team.look()
+    team.notify()
+    text = shown(chat)[-1]
+    assert "∗Eve∗ ＠all [deploy r9] (https://evil.example)" in text
+    for line in text.splitlines():
+        assert not OBEYED.search(line.strip().removeprefix("- ").replace("https://", "")), line
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "again"),
+    [(Behaviour(status=403), False), (Behaviour(status=500), True), (Behaviour("reset"), True)],
+)
+def test_what_failed_is_told_by_the_next_run(
+    team: Team, chat: Receiver, behaviour: Behaviour, again: bool
+) -> None:
+    team.land("[no-qa] Three")
+    team.look()
+    chat.behaviour = behaviour
+    failed = team.notify()
+    assert failed.code == 7
+    (sentence,) = failed.failures
+    assert sentence.startswith("notify chat: it ")
+    assert TOKEN not in sentence
+    chat.behaviour = TAKEN
+    team.later(minutes=5)
+    team.notify()
+    assert ("(perhaps told before)" in shown(chat)[-1]) is again
+    told = len(chat.received)
+    team.later(minutes=60)
+    team.notify()
+    assert len(chat.received) == told
+    # neither journal nor log know the address
+    for file in team.state.rglob("*"):
+        assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
