@@ -28,6 +28,7 @@ KIND = "notice"
 _NOT_KNOWN_BEFORE = ("began", "restored")
 """Entries by which it is not known what was told before them."""
 _DONE, _FAILED, _UNSURE, _KILLED = "done", "failed", "unsure", "killed"
+KILLED = "it was meant, and the run ended: it may have arrived"
 MOST_POSSIBLE = 4
 """Messages of which nobody knows whether they arrived, of which it is kept what a place knows by them."""
 
@@ -127,8 +128,7 @@ def act_of(notice: Notice, state: PlaceState, present: Present) -> Act:
 
 def settling(place: str) -> JournalEntry:
     """What notes that nobody knows how the last message went: the run that sent it ended before that."""
-    why = "it was meant, and the run ended: it may have arrived"
-    return JournalEntry("done", subject_of(place), {"act": KIND, "result": _KILLED}, why=why)
+    return JournalEntry("done", subject_of(place), {"act": KIND, "result": _KILLED}, why=KILLED)
 
 
 def first_words(notice: Notice) -> str:
