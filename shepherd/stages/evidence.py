@@ -17,7 +17,7 @@ from shepherd.rules.evidence import qa_items
 from shepherd.rules.item_speech import ItemSpeech
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.settings.tracker import first_texts
+from shepherd.settings.tracker import texts_of
 from shepherd.stages.brought import named_elsewhere, named_entries
 from shepherd.stages.recorded import lessons, remember
 from shepherd.stages.state import BranchState, StoredTags
@@ -126,7 +126,10 @@ def speech_of(settings: Settings, branch: str) -> ItemSpeech:
     """How the team of a branch says on bugs and requests what QA found."""
     tracker = settings.tracker_of(branch)
     own = {word: tracker.words[word][0] for word in WORST_FIRST if tracker.words.get(word)}
-    statuses, values = first_texts(tracker.statuses), first_texts(tracker.field)
+    statuses, values = (
+        {word: texts[0] for word, texts in texts_of(table).items()}
+        for table in (tracker.statuses, tracker.field)
+    )
     return ItemSpeech(
         tracker.type,
         PurePath(tracker.path).name,
