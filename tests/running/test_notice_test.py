@@ -121,11 +121,13 @@ def test_doctor_looks_at_each_place(tmp_path: Path) -> None:
     assert "make one with" in second["what"]
 
 
-def test_a_team_without_places_hears_nothing_of_them(tmp_path: Path) -> None:
+def test_doctor_of_a_team_without_places(tmp_path: Path) -> None:
     settings_of(tmp_path, "x")
     file = tmp_path / "shepherd.toml"
     file.write_text(file.read_text().partition("[[notify]]")[0])
-    assert [each["name"] for each in doctor(tmp_path)] == ["secrets"]
+    secrets, places = doctor(tmp_path)
+    assert secrets["what"] == "the settings name none"
+    assert places["what"] == "no [[notify]] in the settings: no chat is told anything"
 
 
 _ALONE = """

@@ -12,6 +12,7 @@ from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, wa
 def places(context: CheckContext) -> Iterator[Finding]:
     settings = context.settings
     if not settings.notify:
+        yield ok("notify", "no [[notify]] in the settings: no chat is told anything")
         return
     from shepherd.act.notice import way_to
 
