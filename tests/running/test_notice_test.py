@@ -88,8 +88,11 @@ def test_doctor_names_the_service(tmp_path: Path) -> None:
     }
 
 
-def test_doctor_warns_of_an_open_way(tmp_path: Path) -> None:
-    settings_of(tmp_path, f"mmost://chat.example.org/{TOKEN}")
+@pytest.mark.parametrize(
+    "url", ["mmost://chat.example.org/TOKEN", "mmosts://chat.example.org/TOKEN?verify=no"]
+)
+def test_doctor_warns_of_an_open_way(tmp_path: Path, url: str) -> None:
+    settings_of(tmp_path, url.replace("TOKEN", TOKEN))
     _, place = doctor(tmp_path)
     assert place["level"] == "warn"
     assert place["what"] == "Mattermost: everybody on the way can read and change what it is told"

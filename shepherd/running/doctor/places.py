@@ -25,8 +25,7 @@ def places(context: CheckContext) -> Iterator[Finding]:
             continue
         if way.open:
             what = f"{way.name}: everybody on the way can read and change what it is told"
-            yield warn(
-                name, what, f"write its address in {settings.place(place.url_file)} with TLS (mmosts://)"
-            )
+            file = settings.place(place.url_file)
+            yield warn(name, what, f"write its address in {file} with TLS (mmosts://), without verify=no")
         else:
             yield ok(name, f"{way.name}; inv notify --test {place.name} sends a message")
