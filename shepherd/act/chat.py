@@ -144,7 +144,7 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
 
 
 def is_open(service: NotifyBase) -> bool:
-    """Whether messages to another machine go unencrypted, or to whoever answers, and need not."""
+    """Whether messages to another machine go unencrypted, or to anybody who answers, and need not."""
     needless = service.secure_protocol and service.protocol and not service.secure
     elsewhere = service.host and not is_loopback(service.host)
     return bool(elsewhere and (needless or not service.verify_certificate))
