@@ -157,7 +157,7 @@ class JiraReading:
             issue = each.issue(self._service.field().id)
             if each.id in self._issues or bad_commits(issue.labels):
                 self._issues[each.id] = issue
-            if issue.trouble:
+            if issue.trouble or not KEY.fullmatch(issue.key):
                 self._forget({each.id})
         return {each.id for each in changed}
 
