@@ -168,7 +168,7 @@ def test_a_list_of_keys_and_values_gives_keys(redmine: RedmineSite, tmp_path: Pa
 @pytest.mark.parametrize("login", ["locked", "unknown"])
 def test_keys_that_are_not_accepted(redmine: RedmineSite, tmp_path: Path, login: str) -> None:
     number = redmine.person("ann").report("One", project="open")
-    with pytest.raises(TrackerError, match="answered 401: the API key is missing or not accepted"):
+    with pytest.raises(TrackerError, match="answered 401: the API key is not accepted"):
         kit_of(redmine, tmp_path, login).read([number])
     nobody = kit_of(redmine, tmp_path, credentials_file="")
     assert nobody.words([number]) == {str(number): ""}

@@ -85,7 +85,7 @@ class RedmineTracker:
         session = session_with(self._settings)
         service = RedmineService(self._settings, session)
         account = service.account()
-        count = service.newest().total_count
+        count = service.count()
         whose = f"as {account.login}" if account else "anonymously"
         return f"at {session.host}, {whose}, {count} issues"
 

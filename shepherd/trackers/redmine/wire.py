@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from shepherd.label_text import folded_name
@@ -16,17 +18,22 @@ class RedmineStatus(Struct, frozen=True):
 
 
 class RedmineField(Struct, frozen=True):
-    """A custom field and its value on one issue: a text, several, or nothing."""
+    """A custom field and its value on one issue: a text, a list of them, or nothing; plugins know others."""
 
     id: int
     name: str
-    value: str | tuple[str, ...] | None = None
+    value: Any = None
+
+    @property
+    def several(self) -> bool:
+        return isinstance(self.value, list)
 
     @property
     def values(self) -> tuple[str, ...]:
         """What stands in it; empty texts do not count."""
-        given = self.value if isinstance(self.value, tuple) else (self.value or "",)
-        return tuple(text for text in given if text.strip())
+        given = self.value if self.several else [self.value]
+        texts = (str(each) for each in given if isinstance(each, str | int | float))
+        return tuple(text for text in texts if text.strip())
 
 
 class RedmineIssue(Struct, frozen=True):
@@ -44,8 +51,12 @@ class RedmineIssue(Struct, frozen=True):
         return names.get(wanted) or names.get(folded_name(wanted)) or numbers.get(wanted)
 
 
+class NumberedIssue(Struct, frozen=True):
+    id: int
+
+
 class IssuePage(Struct, frozen=True):
-    issues: tuple[RedmineIssue, ...]
+    issues: tuple[msgspec.Raw, ...]
     total_count: int
     """Of all pages together."""
 
