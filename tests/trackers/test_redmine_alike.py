@@ -201,6 +201,22 @@ def test_what_redmine_leaves_out(redmine: RedmineSite, tmp_path: Path) -> None:
     assert f"{NOT_GIVEN}, since Redmine does not accept it" in wrong and wrong.endswith("comment")
 
 
+def test_doctor_finds_what_the_account_may(redmine: RedmineSite, tmp_path: Path) -> None:
+    def levels(login: str) -> dict[str, str]:
+        settings = kit_of(redmine, tmp_path, login, field=replace(FIELD, ok=("passed",))).settings
+        found = words_and_rights(settings, RedmineTracker(settings).service())
+        return {each.name: f"{each.level}: {each.what}" for each in found}
+
+    redmine.person("ann").report("One")
+    assert levels("shepherd") == {
+        "projects": "ok: issues of these projects can be seen: Attic, Open, Other, Shop",
+        "words": "ok: 2 of the 2 issues that were changed last have 'QA result'",
+        "tagger": "ok: the tagger may write in Attic, Open, Other, Shop",
+    }
+    assert "the roles of this account lack 'Edit issues'" in levels("looker")["tagger"]
+    assert levels("stranger")["tagger"].startswith("warn: this account is a member of no project")
+
+
 def test_what_may_not_be_written(redmine: RedmineSite, tmp_path: Path) -> None:
     number = redmine.person("ann").report("One")
     with pytest.raises(TrackerError, match="is its project closed"):

@@ -28,8 +28,10 @@ from shepherd.trackers.redmine.wire import (
     ProjectPage,
     RedmineIssue,
     RedmineProject,
+    RedmineRole,
     RedmineStatus,
     RedmineUser,
+    RolePage,
     StatusPage,
     UserPage,
     WholeIssue,
@@ -76,7 +78,7 @@ class RedmineService:
         """An answer to the request under way that says that it was too much is not waited for again."""
         self._batches = Batches(AT_ONCE, f"Redmine at {session.host}", self._answers_at_once)
 
-    def account(self) -> RedmineUser | None:
+    def account(self, *, memberships: bool = False) -> RedmineUser | None:
         """As whom we ask; None: anonymously. Raises TrackerError.
 
         It has to be asked: with a key that it does not accept, Redmine gives what anybody may see, as if
@@ -85,7 +87,8 @@ class RedmineService:
         if self.anonymous:
             return None
         try:
-            return self._get("users/current.json", {}, UserPage).user
+            query = {"include": "memberships"} if memberships else {}
+            return self._get("users/current.json", query, UserPage).user
         except RequestError as error:
             if error.status == 403:
                 raise TrackerError(
@@ -166,6 +169,10 @@ class RedmineService:
             if not page.projects or len(found) >= page.total_count:
                 return found
         raise TrackerError(f"Redmine at {self.session.host} gave a list that never ends")
+
+    def role(self, number: int) -> RedmineRole:
+        """What a role may do. Raises TrackerError."""
+        return self._get(f"roles/{number}.json", {}, RolePage).role
 
     def count(self) -> int:
         """How many issues the account may see. Raises TrackerError."""

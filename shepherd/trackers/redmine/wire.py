@@ -61,9 +61,29 @@ class IssuePage(Struct, frozen=True):
     """Of all pages together."""
 
 
+class NamedRole(Struct, frozen=True):
+    id: int
+    name: str
+
+
+class RedmineProject(Struct, frozen=True):
+    id: int
+    name: str
+
+
+class Membership(Struct, frozen=True):
+    """What an account is in one project."""
+
+    project: RedmineProject
+    roles: tuple[NamedRole, ...]
+
+
 class RedmineUser(Struct, frozen=True):
     id: int
     login: str = ""
+    admin: bool = False
+    memberships: tuple[Membership, ...] = ()
+    """Only where they were asked for."""
 
 
 class UserPage(Struct, frozen=True):
@@ -74,9 +94,16 @@ class StatusPage(Struct, frozen=True):
     issue_statuses: tuple[RedmineStatus, ...]
 
 
-class RedmineProject(Struct, frozen=True):
-    id: int
-    name: str
+class RedmineRole(Struct, frozen=True):
+    """What a role may do, by the names that Redmine's own source has: "edit_issues"."""
+
+    issues_visibility: str = ""
+    """"all", "default" (all but private ones), "own"."""
+    permissions: tuple[str, ...] = ()
+
+
+class RolePage(Struct, frozen=True):
+    role: RedmineRole
 
 
 class ProjectPage(Struct, frozen=True):
