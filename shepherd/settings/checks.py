@@ -213,7 +213,7 @@ def _check_keys(tracker: TrackerSettings) -> None:
         if tracker.project:
             problem = f"expected no project, since keys say it: keys = [{quoted(tracker.project)}]"
             raise WrongValueError(problem, "project")
-    elif tracker.keys and tracker.type not in ("none", "file"):
+    elif tracker.keys and tracker.only_numbers:
         problem = f'expected no keys, since {tracker.type} numbers what it has: type = "jira" has keys'
         raise WrongValueError(problem, "keys")
 

@@ -291,6 +291,14 @@ def test_a_moved_issue_is_written_by_its_former_key(jira: Jira, write: Write) ->
     assert jira.issues[now].labels == ["qa-needstesting"]
 
 
+def test_below_a_path(jira: Jira, write: Write) -> None:
+    jira.below = "/ex/jira/0123"
+    jira.issue("ABC-1", status="Open")
+    jira.transition("To QA", "In QA")
+    assert write(Edit(add=("x",), status="In QA", comment=COMMENT)) == "+x, Open -> In QA, comment"
+    assert all("/ex/jira/0123/rest/api/" in line for line in jira.asked)
+
+
 def test_somebody_changes_it_at_the_same_time(jira: Jira, write: Write) -> None:
     jira.issue("ABC-1", status="Open")
     jira.transition("To QA", "In QA", "Open")
