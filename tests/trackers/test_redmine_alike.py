@@ -14,8 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from shepherd.errors import TrackerError
+from shepherd.running.doctor.redmine import words_and_rights
 from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import http
+from shepherd.trackers.redmine.reading import RedmineTracker
 from shepherd.trackers.writing import NOT_GIVEN
 from tests.trackers.faulty import at_work
 from tests.trackers.redmine_kit import FIELD, RedmineKit
