@@ -44,6 +44,8 @@ _NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_OVERFLOW|PACKET_LENGTH_TOO_LON
 _CERTIFICATE = re.compile("CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError")
 _NAME = re.compile("NameResolutionError|Name or service not known|name resolution|No address associated")
 _BROKEN = re.compile(r"(?:Socket|SMTP|Connection)\S* Exception")
+_SMTP = re.compile(r"\(([45][0-9]{2}), b")
+"""A reply of a mail server, as Python shows it: it did not take the message (RFC 5321, 4.2.1)."""
 _STATUS = re.compile(r"\berror[ =:]+([1-5][0-9]{2})\b")
 _UNDERSTOOD = frozenset(range(200, 300))
 
@@ -129,8 +131,8 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
             settings,
             place,
             "url_file",
-            f"{settings.place(place.url_file)} does not hold an address that apprise knows; how each"
-            " service wants it: https://appriseit.com/services/",
+            f"{settings.place(place.url_file)} does not hold an address that apprise knows, or what that"
+            " service needs is not installed: https://appriseit.com/services/",
         )
     if not re.search(r"[?&]cto=", url):
         service.socket_connect_timeout = CONNECTING
@@ -142,9 +144,10 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
 
 
 def is_open(service: NotifyBase) -> bool:
-    """Whether messages to another machine go unencrypted, and need not."""
-    secure = service.secure_protocol and service.protocol
-    return bool(secure and not service.secure and service.host and not is_loopback(service.host))
+    """Whether messages to another machine go unencrypted, or to anybody who answers, and need not."""
+    needless = service.secure_protocol and service.protocol and not service.secure
+    elsewhere = service.host and not is_loopback(service.host)
+    return bool(elsewhere and (needless or not service.verify_certificate))
 
 
 def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) -> None:
@@ -204,6 +207,9 @@ def _explain(log: _Kept, place: NotifySettings, file: str) -> None:
             not_delivered(place, f"it does not speak TLS; is the address in {file} right?")
         if _NAME.search(last):
             not_delivered(place, f"it could not be found by that name; is the address in {file} right?")
+        if reply := _SMTP.search(last):
+            again = "; the next run tries again" if reply[1][0] == "4" else f"; is what {file} holds right?"
+            not_delivered(place, f"its mail server refuses the message with {reply[1]}{again}")
         if _NEVER_SENT.search(last):
             not_delivered(
                 place, f"it accepts no connection; does it run, and is the address in {file} right?"

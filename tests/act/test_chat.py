@@ -8,6 +8,8 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +25,7 @@ from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
 from tests.act.receiver import Behaviour, receiving
 from tests.act.test_notice_text import OBEYED
+from tests.running.smtp import Trick, serving
 
 HOSTILE = (
     "Ann's *bold* _x_ `c` ~~s~~ ||h|| <!channel> <@U123ABC> @everyone @all @here ann@example.org"
@@ -265,3 +268,29 @@ def test_the_page_of_a_message_about_the_host(tmp_path: Path) -> None:
     with receiving() as receiver:
         send(settings_of(tmp_path, HERE["mattermost"].replace("HERE", receiver.place)), host)
         assert json.loads(receiver.received[0].body)["text"].startswith("QA Shepherd\n\n- r123")
+
+
+@pytest.mark.parametrize(
+    ("trick", "sure", "said"),
+    [
+        ("refuse", True, "its mail server refuses the message with 550; is what "),
+        ("not now", True, "its mail server refuses the message with 451; the next run tries again"),
+        ("refuse it", True, "its mail server refuses the message with 554; is what "),
+        ("hang up", False, "it gave no answer that could be read"),
+        ("take it and hang up", False, "it gave no answer that could be read"),
+    ],
+)
+def test_by_mail(tmp_path: Path, trick: Trick, sure: bool, said: str) -> None:
+    to = "channel@chat.example.org"
+    with serving() as server:
+        url = f"mailto://127.0.0.1:{server.server_address[1]}?from=qa@example.org&to={to}"
+        server.tricks[to] = trick
+        with pytest.raises(NoticeError if sure else UnsureError, match=said):
+            send(settings_of(tmp_path, url), NOTICES)
+        server.tricks.clear()
+        server.messages.clear()
+        send(settings_of(tmp_path, url), NOTICES)
+        ((_, text),) = server.messages
+    message = message_from_string(text, policy=default)
+    assert message["subject"].startswith("stable: blocked by Ann's ∗bold∗")
+    assert "‹script›alert(1)‹/script›" in message.get_content()

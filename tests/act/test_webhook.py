@@ -131,14 +131,6 @@ def test_each_attempt_has_the_same_id(tmp_path: Path) -> None:
         assert [each.headers["webhook-id"] for each in receiver.received] == [NOTICE.id, NOTICE.id]
 
 
-def test_how_long_it_asks_to_wait_is_known(tmp_path: Path) -> None:
-    with receiving() as receiver:
-        receiver.behaviour = Behaviour(status=503, headers={"Retry-After": "90"})
-        with pytest.raises(NoticeError) as caught:
-            send(settings_of(tmp_path, f"http://{receiver.place}/"))
-        assert caught.value.wait == 90
-
-
 def test_name_and_password_in_the_address_go_as_credentials(tmp_path: Path) -> None:
     received = hooked(tmp_path, user="qa:open%20sesame@")
     assert received.headers["authorization"] == "Basic " + base64.b64encode(b"qa:open sesame").decode()
