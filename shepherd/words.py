@@ -88,6 +88,11 @@ class ItemTags(Struct, frozen=True, gc=False):
     """True: a status or a field says that it is bad, and no label: its newest landing is meant
     (docs/rules.md#bad-by-status). Never False, so that what is kept of others stays as it was."""
 
+    def with_words(self, words: tuple[Word, ...]) -> ItemTags:
+        """The same item with other words."""
+        of_newest = self.of_newest if "bad" in words else UNSET
+        return ItemTags(words, self.bad_commits, of_newest=of_newest)
+
     @property
     def word(self) -> Word | None:
         """The worst of its tags; None where it has none."""

@@ -14,10 +14,11 @@ from tests.reading_order import links
 
 PAGE = ROOT / "docs" / "landing-code.md"
 EVERYTHING = HelpFacts(
-    grammars=(*ALL_GRAMMARS, "keys"),
-    trackers=("launchpad", "file", "github", "gitlab", "none"),
+    grammars=(*ALL_GRAMMARS, "keys", "references"),
+    trackers=("launchpad", "file", "github", "gitlab", "jira", "redmine", "none"),
     unnamed=("block", "needs-qa", "pass"),
     notes="refs/notes/qa",
+    statuses={"ok": ("QA passed",), "bad": ("QA failed",), "needstesting": ("In QA",)},
     checks=("ci/build", "ci/*"),
     limits=(limit_text(LimitSettings(("database/schema/patch-*.sql",), 1, "one schema change a day")),),
     freezes=(window_text(FreezeWindow("Fri 16:00 - Mon 08:00", reason="weekend")),),

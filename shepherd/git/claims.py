@@ -19,6 +19,7 @@ from shepherd.landing import Landing
 from shepherd.marks.forge import same_project
 from shepherd.marks.reverts import number_in, title_key
 from shepherd.values import DIGITS
+from shepherd.words import is_key
 
 TITLE_REACH = 500
 """How many landings before a revert that is live already may have the title it names."""
@@ -218,7 +219,10 @@ class _Lookup:
         self._by_number(reverts, item)
 
     def _by_number(self, reverts: RevertClaims, item: Landed) -> None:
-        for number in item.wording.numbers:
+        # what stands in front of the words ("ABC-2: Back out ABC-1") is the landing's own
+        titles = item.wording.titles
+        keys = [bug for bug in item.landing.own_bugs if is_key(bug) and any(bug in each for each in titles)]
+        for number in (*item.wording.numbers, *(f"bug {key}" for key in keys)):
             if targets := self._numbers.before(reverts.revno, number):
                 reverts.numbered.append(RevertClaim(targets[:CANDIDATES]))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from shepherd.landing import Marks
-from shepherd.marks import brackets, footers, forge, keys, reverts, trailers
+from shepherd.marks import brackets, footers, forge, keys, references, reverts, trailers
 from shepherd.marks.collector import MarkCollector
 from shepherd.marks.quotations import own_text
 from shepherd.marks.text import CommitMessage, clean, first_paragraph, normal
@@ -17,6 +17,7 @@ _READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {
     "forge": forge.read,
     "trailers": trailers.read,
     "keys": keys.read,
+    "references": references.read,
 }
 
 MAY_SAY = re.compile(r"[\n\[#!:']|revert|reapply|back|merge", re.IGNORECASE)

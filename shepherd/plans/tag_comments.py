@@ -21,7 +21,9 @@ class CommentWording(Struct, frozen=True):
     """The status of a bug whose fix is in QA; empty: statuses are left alone."""
     rolled_back: str = "In Progress"
     texts: Mapping[str, str] = {}
-    """Word -> the tag or label that stands for it here, where that is not `qa-WORD`."""
+    """Word -> what stands for it here, where that is not `qa-WORD`: a tag or label, a status, a value."""
+    says: Mapping[Word, str] = {}
+    """Word -> how one says it, where people do that by a status or in a field: `set this to "QA passed"`."""
     landing_url: str = ""
 
     def text(self, word: str) -> str:
@@ -142,6 +144,8 @@ def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wordi
     works = "it works" if len(revnos) == 1 else "all of them work"
     instead = "bad" if "bad" in words else "needstesting"
     fails = "it does not" if len(revnos) == 1 else "one does not"
+    if wording.says:
+        return f"Please try {it} on the QA server. {_how_to_say(works, fails, revnos, wording.says)}"
     bad = wording.text("bad")
     if not is_request(item):
         bad += f" and bad-commit-{revnos[0] if len(revnos) == 1 else 'N, where N is its number'}"
@@ -150,6 +154,15 @@ def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wordi
         f" {wording.text(instead)}; if {fails}, {bad}; if nobody can try it,"
         f" {wording.text('untestable')}."
     )
+
+
+def _how_to_say(works: str, fails: str, revnos: Sequence[int], says: Mapping[Word, str]) -> str:
+    """The same where people say some words by a status or in a field."""
+    ways: list[tuple[str, Word]] = [(works, "ok"), (fails, "bad"), ("nobody can try it", "untestable")]
+    clauses = [f"if {case}, {says[word]}" for case, word in ways if word in says]
+    told = "; ".join(clauses)
+    which = " Bad means the newest of them." if len(revnos) > 1 and "bad" in says else ""
+    return f"{told[:1].upper()}{told[1:]}.{which}"
 
 
 def revs(revnos: Sequence[int]) -> str:

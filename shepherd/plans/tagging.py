@@ -220,8 +220,8 @@ class _Planner:
             asks,
             asks and kept is not None and kept.seal is not None,
             self._seals(item, remove),
-            ItemTags(words, tags.bad_commits),
-            ItemTags(after, tags.bad_commits),
+            tags.with_words(words),
+            tags.with_words(after),
         )
         return _Planned(act, CommentLine(landing, role, about, asks, bool(others)))
 

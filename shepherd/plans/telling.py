@@ -109,23 +109,26 @@ class PlaceState(Struct, frozen=True):
     """How it stands between a place and a branch, by the last entry about it in the journal."""
 
     told: Told
-    """What it certainly knows, or was told twice perhaps."""
-    maybe: Told
-    """What it knows if a message arrived of which that is not known; else the same."""
+    """What it certainly knew last."""
+    maybe: tuple[Told, ...] = ()
+    """What it may know instead, oldest first: one for each message after that of which nobody knows whether
+    it arrived."""
     seq: int = 0
     last: datetime | None = None
     """When a message went, or may have gone."""
     failing: datetime | None = None
-    """Since when nothing is taken; None: the last message was."""
+    """Since when no message certainly arrived; None: the last one did."""
     tried: datetime | None = None
-    """When the last attempt was that failed."""
-    unsettled: str = ""
-    """The id of a message that was meant, and of which nobody said yet how it went."""
+    """When the last attempt was, if it failed or nobody knows."""
+    doubt: datetime | None = None
+    """Since which attempt it is of none known whether it arrived; None: of the last one it is."""
+    unsettled: bool = False
+    """A message was meant, and nobody said yet how it went: the run was killed."""
 
     @property
-    def unsure(self) -> bool:
-        """Whether what it knows is not certain."""
-        return self.told != self.maybe
+    def possible(self) -> tuple[Told, ...]:
+        """All that it may know."""
+        return (self.told, *self.maybe)
 
 
 class Decision(Struct, frozen=True):
@@ -146,52 +149,71 @@ def decide(state: PlaceState, present: Present, quiet: float) -> Decision:
     Args:
         quiet: seconds, of the settings.
     """
-    every = news(state.told, state.maybe, present)
-    told, left_out = _most_important(every)
+    every = news(state.possible, present)
     if not every:
         return Decision()
-    until, because = None, ""
-    urgent = state.unsure or any(each.urgent for each in every)
-    free = state.last + timedelta(seconds=quiet) if state.last else None
-    # a time in the future says nothing: the clock was set back
-    if not urgent and free is not None and state.last is not None and state.last <= present.now < free:
-        until, because = free, "quiet"
-    if state.failing is not None and state.tried is not None:
-        late = present.now - state.failing >= KEEPS_FAILING
-        if late and state.tried <= present.now < state.tried + LATER:
-            until, because = state.tried + LATER, "failing"
-    return Decision(tuple(told), left_out, until, because)
+    told, left_out = _most_important(every)
+    held = _held(state, every, present.now, quiet)
+    return Decision(tuple(told), left_out, *(held or (None, "")))
 
 
-def news(told: Told, maybe: Told, present: Present) -> list[News]:
-    """What differs from what a place was told, oldest first. What it may know is marked."""
-    certain = {each.about: each for each in _differences(told, present)}
-    perhaps = {each.about: each for each in _differences(maybe, present)}
-    found = [replace(each, again=True) for about, each in certain.items() if about not in perhaps]
-    for about, each in perhaps.items():
-        if about == "answer" and told.answer is not None and told.answer.what == present.answer.what:
-            # it went back to what was told before something else may have been
-            found.append(replace(each, again=True))
-        else:
-            found.append(each)
-    if maybe.answer is not None and maybe.answer.what == present.answer.what:
-        # the very change that it may have been told of
-        found = [replace(each, key=maybe.answer.key) if each.about == "answer" else each for each in found]
-    return sorted(found, key=lambda each: each.at)
+def _held(
+    state: PlaceState, every: Sequence[News], now: datetime, quiet: float
+) -> tuple[datetime, str] | None:
+    """Until when it is held back, and why."""
+    fresh = [each for each in every if not each.again]
+    if any(each.urgent for each in fresh):
+        return None
+    quiet_until = _ahead(state.last, timedelta(seconds=quiet), now)
+    if state.failing is None or state.tried is None:
+        # what a killed run may have told is told at once
+        return (quiet_until, "quiet") if quiet_until and not state.maybe else None
+    if state.doubt is not None:
+        # what arrives each time although nobody learns of it shall not arrive each time
+        again = _ahead(state.tried, min((state.tried - state.doubt) / 2, LATER), now)
+        if again is None or (fresh and quiet_until is None):
+            return None
+        return min(again, quiet_until) if fresh and quiet_until else again, "failing"
+    later = _ahead(state.tried, LATER, now) if now - state.failing >= KEEPS_FAILING else None
+    return (later, "failing") if later else None
 
 
-def after(told: Told, maybe: Told, present: Present) -> Told:
+def _ahead(before: datetime | None, pause: timedelta, now: datetime) -> datetime | None:
+    """When the pause after a moment is over, if it is not. A moment in the future says nothing: the clock was
+    set back."""
+    return before + pause if before is not None and before <= now < before + pause else None
+
+
+def news(possible: Sequence[Told], present: Present) -> list[News]:
+    """What differs from what a place knows, oldest first. What it may have been told already is marked.
+
+    Args:
+        possible: what it certainly knew last, and all that it may know instead.
+    """
+    differences = [{each.about: each for each in _differences(told, present)} for told in possible]
+    found = {about: each for of_one in differences for about, each in of_one.items()}
+    marked = [
+        replace(each, again=not all(about in of_one for of_one in differences))
+        for about, each in found.items()
+    ]
+    key = _answer_key(possible, present.answer)
+    named = [replace(each, key=key) if each.about == "answer" else each for each in marked]
+    return sorted(named, key=lambda each: each.at)
+
+
+def after(possible: Sequence[Told], present: Present) -> Told:
     """What the place knows once it was told of all that differs."""
-    answer = maybe.answer
-    if answer is not None and answer.what != present.answer.what:
-        key = _answer_key(answer, present.answer)
-        answer = AnswerTold(present.answer.what, key)
+    told, *_ = possible
+    answer = possible[-1].answer
+    if any(each.answer is not None and each.answer.what != present.answer.what for each in possible):
+        answer = AnswerTold(present.answer.what, _answer_key(possible, present.answer))
+    escalation = max((each.escalation or "" for each in possible), default="")
     return Told(
         answer=answer,
         alarm=present.seq if told.alarm is not None else None,
         promotion=present.seq if told.promotion is not None else None,
         freeze=_freezes(present) if told.freeze is not None else None,
-        escalation=(present.escalation[0] or maybe.escalation) if told.escalation is not None else None,
+        escalation=(present.escalation[0] or escalation) if told.escalation is not None else None,
     )
 
 
@@ -214,7 +236,8 @@ def of_kinds(told: Told, new: Told) -> Told:
 
 def _differences(told: Told, present: Present) -> Iterator[News]:
     if told.answer is not None and told.answer.what != present.answer.what:
-        yield News("answer", "answer", _answer_key(told.answer, present.answer), present.answer.at)
+        # its key follows from all that the place may know
+        yield News("answer", "answer", "", present.answer.at)
     for kind, upto, events in (
         ("alarm", told.alarm, present.alarms),
         ("promotion", told.promotion, present.promotions),
@@ -245,9 +268,13 @@ def _freezes(present: Present) -> dict[str, str]:
     return {name: "overdue" if each.overdue else "on" for name, each in present.freezes.items()}
 
 
-def _answer_key(before: AnswerTold, now: AnswerNow) -> str:
+def _answer_key(possible: Sequence[Told], now: AnswerNow) -> str:
     """The same for each attempt to tell it; another one if the same answer is given once more later on."""
-    return f"answer {now.source} {digest([before.key])}"
+    known = [each.answer for each in possible if each.answer is not None]
+    for each in reversed(known):
+        if each.what == now.what:
+            return each.key
+    return f"answer {now.source} {digest([known[0].key])}" if known else ""
 
 
 def _most_important(every: Sequence[News]) -> tuple[list[News], int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET, Struct, UnsetType
 
 from shepherd.sentence import Sentence
-from shepherd.words import Word
+from shepherd.words import WORST_FIRST, Word
 
 _WITH_LABELS = ("github", "gitlab", "gitea", "jira")
 
@@ -47,6 +47,22 @@ class ItemSpeech(Struct, frozen=True):
     def text(self, word: Word) -> str:
         """The label of a word."""
         return self.own_words.get(word, f"qa-{word}")
+
+    def beyond_labels(self, word: Word) -> str:
+        """The status or the value that says a word; empty: neither does."""
+        return (self.statuses or {}).get(word) or (self.values or {}).get(word, "")
+
+    def ways(self, what: str) -> dict[Word, str]:
+        """Word -> how one says it of `what`, for those that can be said: `set this to "QA passed"`."""
+        ways: dict[Word, str] = {}
+        for word in WORST_FIRST:
+            if self._status(word):
+                ways[word] = f"set {what} to {self._status(word)}"
+            elif self._value(word):
+                ways[word] = f'put {self._value(word)} into the field "{self.field}"'
+            elif self.has_labels:
+                ways[word] = f"put the {self.sign} {self.text(word)} on {what}"
+        return ways
 
     def to_set(self, items: Sentence) -> Sentence:
         """What is to be set, and where, once QA is done: "put the label qa-ok on request !12 (or qa-bad)"."""

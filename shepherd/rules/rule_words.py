@@ -31,7 +31,11 @@ RULES: Mapping[Rule, RuleWords] = {
         "a commit that it brought in had been called bad or needs testing, and that word follows the commit",
         "words-follow-commits",
     ),
-    "named-bad": RuleWords("a bad-commit tag names this landing, or its own request is qa-bad", "bad-commit"),
+    "named-bad": RuleWords(
+        "a bad-commit tag names this landing, its own request is qa-bad, or the status of its bug said bad"
+        " when it was the newest",
+        "bad-commit",
+    ),
     "exempt": RuleWords(
         "its subject matches exempt_subjects of the settings: nobody needs to test it", "state"
     ),

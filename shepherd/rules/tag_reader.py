@@ -268,7 +268,10 @@ class _TagReader:
         ever = {n for seen in history for n in seen.tags.bad_commits}
         counting = {n for n in ever if self._counts(self._named(item, n, history)[0], item)}
         return streak(
-            history, lambda tags: "bad" in tags.words and not counting.intersection(tags.bad_commits)
+            history,
+            lambda tags: (
+                "bad" in tags.words and not tags.of_newest and not counting.intersection(tags.bad_commits)
+            ),
         )
 
     def _bad(self, item: Item, landing: Landing, how: How) -> None:

@@ -10,9 +10,9 @@ from msgspec.structs import asdict
 from shepherd.settings import kinds
 from shepherd.values import Duration
 
-Grammar = Literal["brackets", "footers", "forge", "trailers", "keys"]
+Grammar = Literal["brackets", "footers", "forge", "trailers", "keys", "references"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
-"""Those that are read where no tracker says otherwise; `keys` only where it is asked for."""
+"""Those that are read where no tracker says otherwise; `keys` and `references` only where asked for."""
 PersonRule = Literal["author", "merged-author", "committer"]
 
 

@@ -189,9 +189,6 @@ def _check_tracker(tracker: TrackerSettings) -> None:
         raise WrongValueError('expected the file of bugs, since tracker.type is "file"', "path")
     _check_keys(tracker)
     _check_project(tracker)
-    if tracker.type == "redmine" and not tracker.service_root:
-        problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
-        raise WrongValueError(problem, "service_root")
     if tracker.type == "launchpad" and re.search(r"/(?:[0-9.]+|devel|beta)/*$", tracker.service_root):
         raise WrongValueError("expected a URL without the version at its end", "service_root")
     if tracker.credentials_file and tracker.credentials_env:
@@ -201,6 +198,9 @@ def _check_tracker(tracker: TrackerSettings) -> None:
     if (tracker.credentials_file or tracker.credentials_env) and _in_the_clear(tracker.service_root):
         raise WrongValueError("expected a URL of https, since credentials are sent there", "service_root")
     check_words(tracker)
+    if tracker.type == "redmine" and not tracker.service_root:
+        problem = 'expected the address of your Redmine, as in "https://redmine.example.com"'
+        raise WrongValueError(problem, "service_root")
     if tracker.type == "launchpad" and tracker.writes:
         _check_tags(tracker.words)
 
@@ -213,7 +213,7 @@ def _check_keys(tracker: TrackerSettings) -> None:
         if tracker.project:
             problem = f"expected no project, since keys say it: keys = [{quoted(tracker.project)}]"
             raise WrongValueError(problem, "project")
-    elif tracker.keys and tracker.type not in ("none", "file"):
+    elif tracker.keys and tracker.only_numbers:
         problem = f'expected no keys, since {tracker.type} numbers what it has: type = "jira" has keys'
         raise WrongValueError(problem, "keys")
 

@@ -22,7 +22,7 @@ GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "gitlab": ("forge",),
     "gitea": ("forge",),
     "jira": ("keys",),
-    "redmine": ("footers",),
+    "redmine": ("references",),
 }
 """Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
 forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
@@ -53,10 +53,10 @@ class FieldWords(WordTexts, frozen=True, forbid_unknown_fields=True):
     """As people see it, or its id ("customfield_10042"; Redmine: its number); empty: no field is read."""
 
 
-def first_texts(words: WordTexts) -> dict[Word, str]:
-    """Word -> the first status or value that stands for it: what the tagger writes, and sentences name."""
-    texts = ((word, getattr(words, word)) for word in WORST_FIRST)
-    return {word: of_word[0] for word, of_word in texts if of_word}
+def texts_of(words: WordTexts) -> dict[Word, tuple[str, ...]]:
+    """Word -> the statuses or values that stand for it; the first is what the tagger writes and sentences
+    name."""
+    return {word: texts for word in WORST_FIRST if (texts := getattr(words, word))}
 
 
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,6 +121,11 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         usual = ("", "") if self.type in ("jira", "redmine") else ("Fix Committed", "In Progress")
         landed, rolled_back = self.status.landed, self.status.rolled_back
         return usual[0] if landed is None else landed, usual[1] if rolled_back is None else rolled_back
+
+    @property
+    def only_numbers(self) -> bool:
+        """Whether its bugs have numbers, and never keys."""
+        return self.type not in ("none", "file", "jira")
 
     @property
     def writes(self) -> bool:

@@ -1,5 +1,5 @@
 """What the words of a tracker's table must say together: its labels, its statuses and its field
-(docs/settings.md#words)."""
+(docs/settings.md#words-by-status)."""
 
 from __future__ import annotations
 

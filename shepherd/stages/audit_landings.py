@@ -137,4 +137,4 @@ def _is_news(entry: JournalEntry, landing: Landing, seq: int) -> bool:
     if entry.kind != "item":
         return True
     named, bad = entry.data.get("bad_commits", ()), "bad" in entry.data.get("words", ())
-    return landing.revno in named or (bad and not named)
+    return landing.revno in named or (bad and not named and not entry.data.get("of_newest"))

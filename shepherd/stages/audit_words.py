@@ -84,13 +84,17 @@ def tags_in_words(data: Mapping[str, Any]) -> str:
     if data.get("unreadable"):
         return f"could not be read ({data['unreadable']})"
     words = [f"qa-{word}" for word in data.get("words", ())]
+    if data.get("of_newest"):
+        words[0] += " by its status, which means its newest landing"
     return ", ".join([*words, *(f"bad-commit-{n}" for n in data.get("bad_commits", ()))]) or "no QA tag"
 
 
 def _item(entry: JournalEntry, revno: int) -> _Told:
     data = entry.data
     marks = bool(
-        data.get("unreadable") or "bad" in data.get("words", ()) or revno in data.get("bad_commits", ())
+        data.get("unreadable")
+        or ("bad" in data.get("words", ()) and not data.get("of_newest"))
+        or revno in data.get("bad_commits", ())
     )
     what = f"{item_name(entry.subject)}: {tags_in_words(data)}"
     return what, f"read from the tracker by run {entry.run_id}", marks
@@ -99,6 +103,8 @@ def _item(entry: JournalEntry, revno: int) -> _Told:
 def _named(entry: JournalEntry, _revno: int) -> _Told:
     item = entry.subject
     by = "qa-bad on " if is_request(item) else f"bad-commit-{entry.data['n']} on "
+    if not entry.data["n"] and not is_request(item):
+        by = "qa-bad by the status of "
     return f"{by}{item_name(item)} names it", f"read from the tracker by run {entry.run_id}", True
 
 

@@ -150,6 +150,6 @@ def successors_of_named(
         followed.append(JournalEntry("named", entry.subject, {**entry.data, "ids": list(dict.fromkeys(now))}))
         if not now:
             item, n = entry.subject, entry.data["n"]
-            tag = f"bad-commit-{n}" if not is_request(item) else "qa-bad"
+            tag = f"bad-commit-{n}" if n else "qa-bad"
             lost.append(f"{tag} on {item_name(item)}, which named {', '.join(sha[:12] for sha in ids)}")
     return followed, lost

@@ -17,14 +17,24 @@ from shepherd.rules.evidence import qa_items
 from shepherd.rules.item_speech import ItemSpeech
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.settings.tracker import first_texts
+from shepherd.settings.tracker import texts_of
 from shepherd.stages.brought import named_elsewhere, named_entries
 from shepherd.stages.recorded import lessons, remember
 from shepherd.stages.state import BranchState, StoredTags
 from shepherd.store import BranchStore, JournalEntry
 from shepherd.trackers import open_tracker
 from shepherd.values import iso
-from shepherd.words import WORST_FIRST, Budget, Item, Options, RecordedEvidence, TrackerData, item_order
+from shepherd.words import (
+    WORST_FIRST,
+    Budget,
+    Item,
+    ItemTags,
+    Options,
+    RecordedEvidence,
+    TrackerData,
+    is_key,
+    item_order,
+)
 
 EVERY_KIND = TrackerData({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
@@ -40,7 +50,9 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
     own = settings.for_branch(state.branch)
     try:
         tracker = open_tracker(own, claims=state.claims)
-        tags = tracker.read(sorted(everything, key=item_order), state.scope, before)
+        # of another tracker that the branch had: nobody knows any more whether it still says bad
+        foreign = {item for item in everything if is_key(item)} if own.tracker.only_numbers else set()
+        tags = tracker.read(sorted(everything - foreign, key=item_order), state.scope, before)
     except TrackerError as error:
         error.table = own.tracker_key
         run.tell(
@@ -54,6 +66,9 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
         )
         kept = TrackerData({}, budget=error.budget, memory=error.memory or before)
         return StoredTags(kept, run.now, str(error))
+    if foreign:
+        why = f"{own.tracker.type} has no issues with keys"
+        tags = replace(tags, items=tags.items | {item: ItemTags(unreadable=why) for item in foreign})
     unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
     unreadable += [f"r{each.revno}" for each in state.reading.landings if each.id in tags.unasked]
     run.tell(
@@ -111,7 +126,10 @@ def speech_of(settings: Settings, branch: str) -> ItemSpeech:
     """How the team of a branch says on bugs and requests what QA found."""
     tracker = settings.tracker_of(branch)
     own = {word: tracker.words[word][0] for word in WORST_FIRST if tracker.words.get(word)}
-    statuses, values = first_texts(tracker.statuses), first_texts(tracker.field)
+    statuses, values = (
+        {word: texts[0] for word, texts in texts_of(table).items()}
+        for table in (tracker.statuses, tracker.field)
+    )
     return ItemSpeech(
         tracker.type,
         PurePath(tracker.path).name,

@@ -224,6 +224,8 @@ def _story_event(entry: JournalEntry) -> StoryEvent:
             what = f"r{data['revno']}: no mail before {data['until']}"
         case "item":
             words = ", ".join(f"qa-{w}" for w in data.get("words", ())) or "no QA tag"
+            if data.get("of_newest"):
+                words += " (bad by its status: its newest landing)"
             if data.get("unreadable"):
                 words = f"could not be read ({data['unreadable']})"
             bad = ", ".join(f"bad-commit-{n}" for n in data.get("bad_commits", ()))

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import fields, replace
+from msgspec.structs import FieldInfo, fields, replace
 
 from shepherd.conditions import Conditions
 from shepherd.landing import Landing, Reading
@@ -107,11 +107,15 @@ class PartField:
     @cached_property
     def _holds(self) -> Any:
         """Its type. Who only writes need not find it out."""
-        holds = next(field.type for field in fields(PARTS[self.id[0]]) if field.name == self.name)
+        holds = self._field.type
         if self.in_places and isinstance(holds, UnionType):
             # a collection that is not there at all where it would be empty
             return next(each for each in get_args(holds) if each is not UnsetType)
         return holds
+
+    @cached_property
+    def _field(self) -> FieldInfo:
+        return next(field for field in fields(PARTS[self.id[0]]) if field.name == self.name)
 
     @cached_property
     def decode(self) -> Callable[[bytes], Any]:
@@ -158,6 +162,8 @@ class PartField:
 
     def value(self, by_key: dict[Any, Any]) -> Any:
         """The collection, from what stands in each place."""
+        if not by_key and self._field.default is UNSET:
+            return UNSET
         if self._mapping:
             return by_key
         if get_origin(self._holds) is frozenset:

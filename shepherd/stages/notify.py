@@ -41,6 +41,7 @@ from shepherd.stages.notice_facts import (
 from shepherd.stages.notice_texts import Teller
 from shepherd.stages.outbox import MailingResult
 from shepherd.stages.place_states import (
+    KILLED,
     act_of,
     ending,
     settling,
@@ -59,7 +60,7 @@ _SHOWN = 10_000
 """Characters of a message in a preview."""
 _HELD = {
     "quiet": "one message at most in {quiet} (quiet)",
-    "failing": "it has taken nothing for a day, so it is tried once an hour",
+    "failing": "it is tried again then, since nothing is known to arrive there",
 }
 
 
@@ -150,7 +151,8 @@ class _Telling:
                 return []
             waiting = self._overdue(store, branch, states, known)
             today = days_of(settings).of(self._run.now).isoformat()
-            entries = [settling(name) for name, state in states.items() if state and state.unsettled]
+            killed = [name for name, state in states.items() if state is not None and state.unsettled]
+            entries = list(map(settling, killed))
             began: set[str] = set()
             for each in places:
                 switch = switching(each, states[each.name], known.present, today)
@@ -168,6 +170,10 @@ class _Telling:
                 self._no_data(f"nothing is told of {branch}: the journal {lost.what}")
                 return []
             if self._writes:
+                for name in killed:
+                    # as every act: the log before the journal
+                    known_not = {"result": "unsure", "why": KILLED}
+                    self._run.tell("act", branch=branch, what="notice", on=name, **known_not)
                 store.append(entries, self._run)
             self.result.lines += [f"{name} is told of {branch} from now on" for name in sorted(began)]
             return self._messages(store, branch, places, states, known, decisions, waiting)
@@ -305,6 +311,6 @@ def _how_much(notice: Notice) -> str:
 
 def _since(states: Iterable[PlaceState | None]) -> int:
     """The place in the journal behind which something may be new to one of them."""
-    known = (each for state in states if state is not None for each in (state.told, state.maybe))
+    known = (each for state in states if state is not None for each in state.possible)
     places = [place for each in known for place in (each.alarm, each.promotion) if place is not None]
     return min(places, default=0)

@@ -27,7 +27,10 @@ KIND = "notice"
 """The kind of act that a message is."""
 _NOT_KNOWN_BEFORE = ("began", "restored")
 """Entries by which it is not known what was told before them."""
-_DONE, _FAILED = "done", "failed"
+_DONE, _FAILED, _UNSURE, _KILLED = "done", "failed", "unsure", "killed"
+KILLED = "it was meant, and the run ended: it may have arrived"
+MOST_POSSIBLE = 4
+"""Messages of which nobody knows whether they arrived, of which it is kept what a place knows by them."""
 
 
 def subject_of(place: str) -> str:
@@ -56,22 +59,23 @@ def _of_switch(entry: JournalEntry) -> PlaceState | None:
     data = entry.data
     if not data.get("on"):
         return None
-    told = _told(data["told"])
-    maybe = _told(data["maybe"]) if "maybe" in data else told
-    return PlaceState(told, maybe, entry.seq, _moment(data.get("last")))
+    return PlaceState(_told(data["told"]), _maybe(data), entry.seq, _moment(data.get("last")))
 
 
 def _of_message(meant: JournalEntry, result: str, seq: int) -> PlaceState:
-    data = meant.data
-    told, known_after = _told(data["told"]), _told(data["after"])
-    maybe = _told(data["maybe"]) if "maybe" in data else told
-    if result == _FAILED:
-        failing = _moment(data.get("failing")) or meant.time
-        return PlaceState(told, maybe, seq, _moment(data.get("last")), failing, meant.time)
+    data, at = meant.data, meant.time
+    told, known_after, failing = _told(data["told"]), _told(data["after"]), _moment(data.get("failing"))
     if result == _DONE:
-        return PlaceState(known_after, known_after, seq, meant.time)
-    # what was told twice perhaps is not told a third time
-    return PlaceState(maybe, known_after, seq, meant.time, unsettled="" if result else data["id"])
+        return PlaceState(known_after, (), seq, at)
+    if result == _FAILED:
+        return PlaceState(told, _maybe(data), seq, _moment(data.get("last")), failing or at, at)
+    doubt = _moment(data.get("doubt")) or at
+    # what may be known already is not kept twice, and the oldest are the least likely
+    maybe = tuple([*(each for each in _maybe(data) if each != known_after), known_after][-MOST_POSSIBLE:])
+    if result == _UNSURE:
+        return PlaceState(told, maybe, seq, at, failing or at, at, doubt)
+    # whoever kills a run is not the place: it is told at once
+    return PlaceState(told, maybe, seq, at, unsettled=not result)
 
 
 def switching(
@@ -87,9 +91,9 @@ def switching(
         return JournalEntry(SWITCH, subject, {"on": True, "told": msgspec.to_builtins(fresh)})
     if state.told.kinds == fresh.kinds:
         return None
-    told, maybe = of_kinds(state.told, fresh), of_kinds(state.maybe, fresh)
+    told, *maybe = (of_kinds(each, fresh) for each in state.possible)
     data: dict[str, Any] = {"on": True, "told": msgspec.to_builtins(told)}
-    if maybe != told:
+    if maybe:
         data["maybe"] = msgspec.to_builtins(maybe)
     if state.last is not None:
         data["last"] = iso(state.last)
@@ -107,9 +111,9 @@ def act_of(notice: Notice, state: PlaceState, present: Present) -> Act:
         "id": notice.id,
         "changes": [each.key for each in notice.changes],
         "told": msgspec.to_builtins(state.told),
-        "after": msgspec.to_builtins(after(state.told, state.maybe, present)),
+        "after": msgspec.to_builtins(after(state.possible, present)),
     }
-    if state.unsure:
+    if state.maybe:
         data["maybe"] = msgspec.to_builtins(state.maybe)
     if notice.left_out:
         data["left_out"] = notice.left_out
@@ -117,13 +121,14 @@ def act_of(notice: Notice, state: PlaceState, present: Present) -> Act:
         data["last"] = iso(state.last)
     if state.failing is not None:
         data["failing"] = iso(state.failing)
+    if state.doubt is not None:
+        data["doubt"] = iso(state.doubt)
     return Act(KIND, subject_of(notice.to), notice.to, data, first_words(notice))
 
 
 def settling(place: str) -> JournalEntry:
     """What notes that nobody knows how the last message went: the run that sent it ended before that."""
-    why = "it was meant, and the run ended: it may have arrived"
-    return JournalEntry("done", subject_of(place), {"act": KIND, "result": "unsure"}, why=why)
+    return JournalEntry("done", subject_of(place), {"act": KIND, "result": _KILLED}, why=KILLED)
 
 
 def first_words(notice: Notice) -> str:
@@ -135,6 +140,10 @@ def first_words(notice: Notice) -> str:
 
 def _told(data: dict[str, Any]) -> Told:
     return msgspec.convert(data, Told)
+
+
+def _maybe(data: dict[str, Any]) -> tuple[Told, ...]:
+    return tuple(map(_told, data.get("maybe", ())))
 
 
 def _moment(text: object) -> datetime | None:

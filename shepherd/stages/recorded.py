@@ -19,6 +19,7 @@ from shepherd.words import (
     SeenTags,
     TaggerWord,
     Verdict,
+    is_request,
     item_name,
 )
 
@@ -52,14 +53,20 @@ def covers_of(entries: Iterable[JournalEntry]) -> tuple[Cover, ...]:
 
 
 def suspected(journal: Journal) -> set[Item]:
-    """The bugs that had a bad-commit when they were read last."""
+    """The bugs that had a bad-commit, or were bad by their status, when they were read last."""
     subjects = {entry.subject for entry in journal.entries("item", holding='"bad_commits":[')}
+    subjects |= {item for item, n in named_commits(journal) if n == 0 and not is_request(item)}
     last = {entry.subject: entry for entry in journal.entries("item", subjects=subjects)}
-    return {subject for subject, entry in last.items() if entry.data.get("bad_commits")}
+    return {
+        subject
+        for subject, entry in last.items()
+        if entry.data.get("bad_commits") or entry.data.get("of_newest")
+    }
 
 
 def named_commits(journal: Journal) -> dict[tuple[Item, int], NamedCommits]:
-    """The commits that each bad-commit-N, and each request's qa-bad, names; the newest entry counts."""
+    """The commits that each bad-commit-N names, and what says bad without one: a request's label, and a bug's
+    status (then N is 0); the newest entry counts."""
     return {
         (entry.subject, entry.data["n"]): NamedCommits(entry.seq, tuple(entry.data["ids"]))
         for entry in journal.entries("named")

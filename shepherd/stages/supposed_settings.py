@@ -23,10 +23,11 @@ READ_EARLIER = (
 """Keys of a branch by which landings and words are read before anything is judged."""
 TRACKER_READ_EARLIER = (
     *("type", "path", "project", "service_root", "words", "credentials_file", "credentials_env"),
+    *("statuses", "field", "keys", "login"),
 )
 WITHOUT_EFFECT = (
     *("checks_grace", "freeze", "freeze_warn_after", "people", "run", "maintenance", "cron", "log", "deploy"),
-    *("backup", "database", "database_password_file", "state_dir", "keep_inputs"),
+    *("backup", "database", "database_password_file", "state_dir", "keep_inputs", "notify"),
 )
 """Keys of a branch, and of the whole file, that change no answer; and `promote` of the whole file."""
 MAIL_WITHOUT_EFFECT = (
@@ -78,8 +79,14 @@ def _read_otherwise(recorded: SnapshotContext, settings: Settings, branch: str) 
         now = getattr(config, key)
         if then != (tuple(now) if key == "components" else now):
             yield f"branches.{branch}.{key}"
-    if speech.tracker and speech.own_words != speech_of(settings, branch).own_words:
-        yield "tracker.words"
+    if speech.tracker:
+        now_said = speech_of(settings, branch)
+        if speech.own_words != now_said.own_words:
+            yield "tracker.words"
+        if speech.statuses != now_said.statuses:
+            yield "tracker.statuses"
+        if (speech.field, speech.values) != (now_said.field, now_said.values):
+            yield "tracker.field"
     if speech.tracker and speech.tracker != settings.tracker_of(branch).type:
         yield "tracker.type"
 

@@ -21,7 +21,7 @@ from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags
+from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
 from shepherd.stages.state import BranchState, StoredTags, state_to_judge
@@ -99,7 +99,10 @@ def _plan(
     tracker_settings, config = settings.tracker_of(branch), settings.branches[branch]
     landed, rolled_back = tracker_settings.tag_statuses
     texts: dict[str, str] = {word: labels_of(tracker_settings, word)[0] for word in WORST_FIRST}
-    wording = CommentWording(branch, landed, rolled_back, texts, config.landing_url)
+    speech = speech_of(settings, branch)
+    texts |= {word: f'"{text}"' for word in WORST_FIRST if (text := speech.beyond_labels(word))}
+    says = speech.ways("this") if speech.statuses or speech.values else {}
+    wording = CommentWording(branch, landed, rolled_back, texts, says, config.landing_url)
     return plan(judgement, tracker, memory, options, known, wording)
 
 

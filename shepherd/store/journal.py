@@ -46,7 +46,7 @@ KINDS = (
     "done",  # how that act went
     "alarm",  # production was seen to run a bad landing, or to run it no more
     "snooze",  # a person wants no mail about a landing until a date
-    "named",  # the commits that a bad-commit-N, or a request's qa-bad, was first seen to name
+    "named",  # the commits that a bad-commit-N, a request's qa-bad or a bug's status was first seen to name
     "renamed",  # the branch carries on the journal of one that was called otherwise
     "restored",  # a backup was put back, and what people said after it was made is not known
     "check-wait",  # a check began to keep candidates back, or does so no more

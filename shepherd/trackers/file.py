@@ -14,17 +14,28 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from shepherd import plainfile
 from shepherd.errors import TrackerError
+from shepherd.label_text import folded_name
 from shepherd.trackers.words import Vocabulary, bad_commits
 from shepherd.values import ITEM_KEY, ITEM_NUMBER, clean, quoted
-from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, is_request, item_name, item_order
+from shepherd.words import (
+    Item,
+    ItemDetails,
+    ItemSaid,
+    ItemTags,
+    TrackerData,
+    is_request,
+    item_name,
+    item_order,
+)
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
@@ -42,6 +53,13 @@ class _Entry(Struct, forbid_unknown_fields=True):
     labels: tuple[str, ...] = ()
     private: bool = False
     comments: tuple[Any, ...] = ()
+    fields: dict[str, str | tuple[str, ...]] = {}
+    """What else is known of it, by name: one of them may say words (`[tracker.field]`)."""
+
+    def values(self, field: str) -> tuple[str, ...]:
+        """Those of one field, whatever capitals its name has."""
+        of_field = (value for name, value in self.fields.items() if folded_name(name) == folded_name(field))
+        return tuple(chain.from_iterable([each] if isinstance(each, str) else each for each in of_field))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -68,13 +86,14 @@ class FileTracker:
         bugs, requests = self._load()
         tags: dict[Item, ItemTags] = {}
         about: dict[Item, ItemDetails] = {}
+        said: dict[Item, ItemSaid] = {}
         for item in items:
             if not is_request(item):
-                self._tell(item, bugs.get(item), tags, about)
+                self._tell(item, bugs.get(item), tags, about, said)
             elif requests is not None and "/" in item:
                 tags[item] = ItemTags(unreadable=self._of_some_project(item))
             elif requests is not None:
-                self._tell(item, requests.get(item[1:]), tags, about)
+                self._tell(item, requests.get(item[1:]), tags, about, said)
         wanted = frozenset(revnos)
         others = (
             bug
@@ -83,8 +102,16 @@ class FileTracker:
             or (not entry.private and not wanted.isdisjoint(bad_commits(entry.texts)))
         )
         for bug in sorted(others, key=item_order):
-            self._tell(bug, bugs[bug], tags, about)
-        return TrackerData(items=tags, about=about, speaks_of_requests=requests is not None)
+            self._tell(bug, bugs[bug], tags, about, said)
+        return TrackerData(
+            items=tags, about=about, speaks_of_requests=requests is not None, said=said or UNSET
+        )
+
+    def values_of(self, item: Item) -> tuple[str, ...]:
+        """What the field that says words holds of a bug. Raises TrackerError."""
+        entry = None if is_request(item) else self._load()[0].get(item)
+        field = self._vocabulary.field
+        return entry.values(field) if field and isinstance(entry, _Entry) else ()
 
     def probe(self) -> str:
         """See Tracker.probe."""
@@ -97,6 +124,7 @@ class FileTracker:
         entry: _Entry | str | None,
         tags: dict[Item, ItemTags],
         about: dict[Item, ItemDetails],
+        said: dict[Item, ItemSaid],
     ) -> None:
         name = item_name(item)
         if entry is None:
@@ -107,8 +135,14 @@ class FileTracker:
             tags[item] = ItemTags(unreadable=f"{name} is private")
         else:
             vocabulary = self._vocabulary
-            say = vocabulary.of_request if is_request(item) else vocabulary.of_bug
-            tags[item] = say(entry.texts)
+            if is_request(item):
+                tags[item] = vocabulary.of_request(entry.texts)
+            elif vocabulary.beyond_labels:
+                values = entry.values(vocabulary.field) if vocabulary.field else ()
+                read = vocabulary.read(item, entry.texts, entry.status, values)
+                tags[item], said[item] = read.tags, read.said
+            else:
+                tags[item] = vocabulary.of_bug(entry.texts)
             about[item] = ItemDetails(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
 
     def _of_some_project(self, item: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from shepherd import plainfile
 from shepherd.atomic import write_atomically
 from shepherd.errors import StoreError, TrackerError
-from shepherd.label_text import folded
+from shepherd.label_text import folded, folded_name
 from shepherd.locks import flock
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
@@ -62,9 +62,12 @@ class FileWriter:
         if not isinstance(entry, dict):
             raise _ChangedError
         present = [*entry.get("tags", ()), *entry.get("labels", ())]
-        status = entry.get("status", "")
-        allowed = edit.unless_bad(self._vocabulary, present, status if isinstance(status, str) else "")
-        changed = _change(entry, allowed)
+        status, field = entry.get("status", ""), self._vocabulary.field
+        values = self._reader.values_of(item)
+        allowed = edit.unless_bad(
+            self._vocabulary, present, status if isinstance(status, str) else "", values
+        )
+        changed = _change(entry, allowed, field)
         if changed:
             self._replace(text, document)
         return ", ".join([*changed, *edit.left_out(allowed)])
@@ -104,8 +107,8 @@ class FileWriter:
             yield self._text()
 
 
-def _change(entry: dict[str, Any], edit: Edit) -> list[str]:
-    """Change the entry as the edit wants, and return what was changed, in words."""
+def _change(entry: dict[str, Any], edit: Edit, field: str) -> list[str]:
+    """Change the entry as the edit wants, and return what was changed, in words. `field`: that of words."""
     changed: list[str] = []
     key = "labels" if "labels" in entry and "tags" not in entry else "tags"
     tags = list(entry.get(key, ()))
@@ -117,6 +120,11 @@ def _change(entry: dict[str, Any], edit: Edit) -> list[str]:
     if edit.status and entry.get("status") != edit.status:
         changed += [f"status {edit.status}"]
         entry["status"] = edit.status
+    fields = entry.get("fields", {})
+    name = next((each for each in fields if folded_name(each) == folded_name(field)), field)
+    if edit.field and fields.get(name) != edit.field:
+        changed += [f"{name} {edit.field}"]
+        entry["fields"] = {**fields, name: edit.field}
     comments = list(entry.get("comments", ()))
     if edit.comment and not any(_last_line(each) == _last_line(edit.comment) for each in comments):
         changed += ["a comment"]

@@ -60,6 +60,20 @@ _GRAMMARS: dict[str, tuple[HelpBlock, ...]] = {
             ),
         ),
     ),
+    "references": (
+        "An issue is named in the title, in brackets or at its beginning, or behind one of Redmine's keywords"
+        " anywhere in the message:",
+        HelpTable(
+            _HEAD,
+            (
+                (
+                    _BUG,
+                    "`Title (#824435)`, `#824435: Title`, `Fixes #824435`, `refs #824435`, several:"
+                    " `(#824435, #824500)`",
+                ),
+            ),
+        ),
+    ),
     "trailers": (
         "Trailers are the last paragraph of the message, and nothing else stands in that paragraph:",
         HelpTable(
@@ -78,6 +92,7 @@ _TITLES = {
     "brackets": "In the message: marks in brackets",
     "footers": "In the message: footers",
     "forge": "In the message: the request's number",
+    "references": "In the message: the issue's number",
     "trailers": "In the message: trailers",
     "keys": "In the message: keys of issues",
 }

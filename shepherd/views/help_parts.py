@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from shepherd.settings import BranchSettings, Settings
 from shepherd.settings.branch import FreezeWindow, LimitSettings
+from shepherd.settings.tracker import texts_of
 
 
 class HelpTable(Struct, frozen=True):
@@ -58,6 +59,12 @@ class HelpFacts(Struct, frozen=True):
     """The standing windows, each in words."""
     keys: tuple[str, ...] = ()
     """The projects whose keys the grammar `keys` reads."""
+    statuses: Mapping[str, tuple[str, ...]] = {}
+    """QA word -> the statuses that say it."""
+    values: Mapping[str, tuple[str, ...]] = {}
+    """QA word -> the values of the field that say it."""
+    field: str = ""
+    """The name of that field."""
 
     @property
     def of_branch(self) -> str:
@@ -87,6 +94,9 @@ def facts_of(settings: Settings, name: str) -> HelpFacts:
         unnamed=(branch.orphans_rule,),
         notes=branch.verdict_notes,
         words={word: tuple(texts) for word, texts in tracker.words.items()},
+        statuses={word: tuple(texts) for word, texts in texts_of(tracker.statuses).items()},
+        values={word: tuple(texts) for word, texts in texts_of(tracker.field).items()},
+        field=tracker.field.name,
         mainline=branch.ref,
         branch=name if len(settings.branches) > 1 else "",
         checks=branch.checks,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shepherd.views.help_parts import HelpBlock, HelpCommands, HelpFacts, HelpSection, HelpTable
 from shepherd.views.note_lines import REFUSED, note_line
@@ -16,6 +16,7 @@ _MEANS = (
 )
 _BUGS = ("launchpad", "file")
 _REQUESTS = ("github", "gitlab", "gitea")
+_WITH_STATUSES = ("jira", "redmine", "file")
 
 
 def spoken(facts: HelpFacts) -> Iterator[HelpSection]:
@@ -24,6 +25,15 @@ def spoken(facts: HelpFacts) -> Iterator[HelpSection]:
     requests = [tracker for tracker in facts.trackers if tracker in _REQUESTS]
     needs, ok, bad = (f"`{_text(facts, word)}`" for word in ("needstesting", "ok", "bad"))
     yield HelpSection("ok", "Say that it works", tuple(_meanings(facts)), "guide.md#the-states-of-a-landing")
+    if facts.statuses or facts.values:
+        yield HelpSection("status", *_by_status(facts), "rules.md#bad-by-status")
+    if "jira" in facts.trackers:
+        by_label = f"take away {needs} from the issue, and put the label {ok} there, or {bad}."
+        if len(facts.trackers) == 1 and ("ok" in facts.statuses or "ok" in facts.values):
+            by_label = ""
+        which = "If one of several landings on an issue is bad, the label `bad-commit-124` says which."
+        label = facts.when(["jira"], f"{by_label} {which}".strip())
+        yield HelpSection("issue-label", "By a label on the issue", (label,), "rules.md#bad-commit")
     if bugs:
         yield HelpSection(
             "tag",
@@ -86,7 +96,9 @@ def _meanings(facts: HelpFacts) -> Iterator[HelpBlock]:
         yield HelpTable(("word", "means"), tuple((f"`{word}`", means) for word, means in _MEANS))
         return
     rows = tuple((f"`{word}`", _all_texts(facts, word), means) for word, means in _MEANS)
-    yield HelpTable(("word", "as a tag or label", "means"), rows)
+    beyond = facts.statuses or facts.values
+    said = "how it is said" if beyond and len(facts.trackers) == 1 else "as a tag or label"
+    yield HelpTable(("word", said, "means"), rows)
 
 
 def _note(facts: HelpFacts) -> Iterator[HelpBlock]:
@@ -108,4 +120,36 @@ def _text(facts: HelpFacts, word: str) -> str:
 
 
 def _all_texts(facts: HelpFacts, word: str) -> str:
-    return ", ".join(f"`{text}`" for text in (f"qa-{word}", *facts.words.get(word, ())))
+    texts = [f"`{text}`" for text in (f"qa-{word}", *facts.words.get(word, ()))]
+    if len(facts.trackers) > 1:
+        return ", ".join(texts)
+    if facts.trackers == ("redmine",):
+        texts = []
+    texts += [f"status `{text}`" for text in facts.statuses.get(word, ())]
+    texts += [f"`{text}` in the field `{facts.field}`" for text in facts.values.get(word, ())]
+    return ", ".join(texts) or "by a verdict"
+
+
+def _by_status(facts: HelpFacts) -> tuple[str, tuple[HelpBlock, ...]]:
+    """The title of the section on statuses and the field, and what it says."""
+    if facts.statuses:
+        title = "By the status of the issue"
+        how = f"set the status of the issue to {_either(facts.statuses)}."
+    else:
+        title = f"In the field {facts.field}"
+        how = f"put {_either(facts.values)} into the field `{facts.field}` of the issue."
+    if facts.statuses and facts.values:
+        how += f" Or put {_either(facts.values)} into its field `{facts.field}`: the worse of them counts."
+    ways = (
+        facts.when(_WITH_STATUSES, how),
+        "If it says bad, the newest landing of the issue at that time is meant. If you mean another one, or"
+        " none of them, say so by a verdict. A status that moves on makes nothing good again: what was bad"
+        " needs an ok that is said after it.",
+    )
+    return title, ways
+
+
+def _either(texts: Mapping[str, tuple[str, ...]]) -> str:
+    """ "`QA passed`, or `QA failed`"."""
+    said = [word for word, _ in _MEANS if word in texts and word != "needstesting"]
+    return ", or ".join(f"`{texts[word][0]}`" for word in said or texts)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
+from shepherd.words import item_name
 from tests.inv import ROOT
 from tests.reading_order import linked
 
@@ -106,7 +107,7 @@ def _written(row: dict[str, Any]) -> list[str]:
 
 def _landing(said: dict[str, Any]) -> str:
     """One landing, in half a line."""
-    items = [*said.get("requests", ()), *(f"bug {bug}" for bug in said.get("bugs", ()))]
+    items = [*said.get("requests", ()), *(item_name(str(bug)) for bug in said.get("bugs", ()))]
     parts = [
         said.get("person") or "nobody",
         *([f"merged by {said['merged_by']}"] if "merged_by" in said else []),

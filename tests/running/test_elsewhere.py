@@ -37,7 +37,8 @@ def clone(tmp_path: Path) -> Project:
 
 
 @pytest.mark.parametrize(
-    "task", ["run", "tag", "publish", "promote", "notify", "remind", "escalate", "cron.install", "timer.install"]
+    "task",
+    ["run", "tag", "publish", "promote", "notify", "remind", "escalate", "cron.install", "timer.install"],
 )
 def test_what_acts_is_refused_and_its_dry_run_is_not(clone: Project, task: str) -> None:
     for warm_up in ("find", "judge", "report"):

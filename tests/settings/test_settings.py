@@ -219,6 +219,7 @@ TRACKERS = {
     "launchpad": 'project = "launchpad"',
     "github": 'project = "acme/shop"',
     "gitlab": 'project = "acme/web/shop"',
+    "redmine": 'service_root = "https://redmine.example.com"',
     "jira": 'keys = ["ABC"]',
     "file with keys": 'path = "bugs.json"\nkeys = ["ABC", "WEB"]',
 }
@@ -232,6 +233,7 @@ TRACKERS = {
         ("launchpad", ("brackets", "footers"), "block"),
         ("github", ("forge",), "needs-qa"),
         ("gitlab", ("forge",), "needs-qa"),
+        ("redmine", ("references",), "needs-qa"),
         ("jira", ("keys",), "needs-qa"),
         ("file with keys", ("brackets", "footers", "forge", "trailers", "keys"), "block"),
     ],

@@ -14,6 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from msgspec.structs import fields, replace
 
 from shepherd.plans.mails import BlockerHistory
@@ -90,6 +91,7 @@ def as_kept(given: JudgeInput) -> JudgeInput:
         landings = tuple(replace(each, address="") for each in reading.landings)
         reading = replace(reading, landings=landings)
     tracker = replace(tracker, about={}, requests=0, received=0, budget=None, memory=b"")
+    tracker = replace(tracker, said=tracker.said or UNSET)
     return replace(given, announcement=mails, reading=reading, tracker=tracker)
 
 

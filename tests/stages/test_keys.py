@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from bench.history import changes, words
 from shepherd.git.branch_reading import checksum
 from shepherd.git.branch_sources import RULES
 from shepherd.git.mainline import Reader
 from shepherd.settings import parse
+from shepherd.snapshot import Snapshot
 from shepherd.stages.archive import archive_branch
 from shepherd.stages.state import sum_of
+from shepherd.words import Item, ItemTags, TrackerData
 from tests.inv import ROOT, inv_here
 from tests.project import Project, entry, lines_of, states
 
@@ -152,6 +157,27 @@ def test_a_proved_revert_that_names_its_target_s_key_is_pure(tmp_path: Path) -> 
     assert snapshot.deployable is not None and snapshot.deployable.revno == 3
 
 
+def test_a_bad_commit_on_a_key_is_not_forgotten_by_a_tracker_of_numbers(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Launchpad would be asked for it as a bug, and a forge as a number."""
+    assert states(project.look())[3] == "bad"
+    asked: list[Item] = []
+
+    class Numbers:
+        def read(self, items: Collection[Item], *_: object) -> TrackerData:
+            asked.extend(items)
+            return TrackerData({item: ItemTags(("ok",)) for item in items})
+
+    monkeypatch.setattr("shepherd.stages.evidence.open_tracker", lambda *_, **__: Numbers())
+    launchpad = 'type = "launchpad"\nproject = "shop"\n'
+    project.write_settings('marks = ["brackets"]\norphans = "pass"\n', launchpad)
+    snapshot = project.look()
+    assert asked == ["5"]
+    assert states(snapshot)[3] == "unknown"
+    assert "WEB-10 could not be read: launchpad has no issues with keys" in snapshot.problems
+
+
 BRANCH = '[branches.main]\nrepository = "/srv/shop.git"\nref = "main"\ndeployed = { ref = "production" }\n'
 
 
@@ -202,3 +228,40 @@ def test_a_second_reading_with_the_same_keys_reads_no_landing(project: Project) 
     project.look()
     [line] = lines_of(project, "source")
     assert " fresh=0 " in line
+
+
+def judged(folder: Path, keyed: bool) -> Snapshot:
+    """Three hundred made-up landings like Launchpad's (bench.history), with numbers or with keys."""
+    history = list(changes(300))
+    name = "ABC-{}".format if keyed else "{}".format
+    project = Project(
+        folder, branch=BOTH if keyed else 'marks = ["brackets"]\n', tracker=KEYS if keyed else ""
+    )
+    spoken = words({bug for change in history for bug in change.bugs})
+    for place, (bug, said) in enumerate(spoken.items()):
+        bad_commit = [f"bad-commit-{place % 300 + 1}"] if place % 9 == 0 else []
+        project.bugs[name(bug)] = {"tags": [*(f"qa-{word}" for word in said.words), *bad_commit]}
+    project.write_bugs()
+    for change in history:
+        message = change.message
+        for bug in change.bugs:
+            message = message.replace(bug, name(bug))
+        project.repo.commit(message, date=change.at)
+    project.deploy(project.repo.git("rev-parse", "stable~280").strip())
+    return project.look()
+
+
+def test_keys_and_numbers_get_the_same_answer(tmp_path: Path) -> None:
+    numbers, keys = judged(tmp_path / "numbers", False), judged(tmp_path / "keys", True)
+    assert {"ok", "bad", "needstesting", "untestable", "rollback"} <= set(states(numbers).values())
+    assert states(keys) == states(numbers)
+    for one, other in zip(numbers.landings, keys.landings, strict=True):
+        assert [f"ABC-{bug}" for bug in one.bugs] == list(other.bugs)
+        assert re.sub(r"\bbug (?=[0-9])", "ABC-", one.reason) == other.reason
+        assert (one.revno, one.undoes, one.blocked_by, one.rule) == (
+            other.revno,
+            other.undoes,
+            other.blocked_by,
+            other.rule,
+        )
+    assert [each.revno for each in numbers.blockers] == [each.revno for each in keys.blockers]

@@ -67,9 +67,15 @@ class Jira(Forge):
         self.without_labels: set[str] = set()
         self.archived: set[str] = set()
         self.former: dict[str, str] = {}
+        self.below = ""
+        """The path that Jira has its root at."""
         self.complaints: list[str] = []
         self._last = 10_000
         self._notes: dict[str, str] = {}
+
+    @property
+    def root(self) -> str:
+        return f"{super().root}{self.below}"
 
     # what a test sets up
 
@@ -223,6 +229,7 @@ class Jira(Forge):
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         from tests.trackers import jira_description
 
+        path = path.removeprefix(self.below)
         try:
             call = jira_description.asked(method, path, query, body)
         except Misused as why:

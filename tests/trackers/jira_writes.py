@@ -37,7 +37,7 @@ def answer(
         case "GET", ["comment"]:
             return comments_document(jira, issue, given, version)
         case "POST", ["comment"]:
-            raise Answer(201, _comment(jira, issue, body["body"], version))
+            raise Answer(201, _comment(jira, issue, body, version))
         case _:
             raise _refused(404, "null for uri")
     raise Answer(204, None)
@@ -235,7 +235,7 @@ def _document(jira: Jira, transition: Transition, screens: bool) -> dict[str, An
     return told
 
 
-def _comment(jira: Jira, issue: Issue, body: Any, version: str) -> dict[str, Any]:
+def _comment(jira: Jira, issue: Issue, said: dict[str, Any], version: str) -> dict[str, Any]:
     from tests.trackers.jira_rest import time_of
 
     if not jira.who().may(COMMENT, issue.project) or is_read_only(jira, issue):
@@ -244,7 +244,8 @@ def _comment(jira: Jira, issue: Issue, body: Any, version: str) -> dict[str, Any
         "id": str(20_000 + sum(len(each.comments) for each in jira.issues.values())),
         "author": jira.who().id,
         "created": time_of(jira.now()),
-        "body": body,
+        "body": said["body"],
+        "internal": {"internal": True} in [each["value"] for each in said.get("properties", ())],
     }
     jira.change(issue.key, comments=[*issue.comments, made])
     return comment_document(jira, made, version)

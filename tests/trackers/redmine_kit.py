@@ -26,16 +26,16 @@ class RedmineKit:
     """`read` gives each reading the memory of the one before.
 
     Args:
+        root: URL of a Redmine, this one or a real one.
         more: keys of [tracker].
     """
 
-    def __init__(self, redmine: Redmine, folder: Path, **more: Any) -> None:
-        self.redmine = redmine
-        (folder / "key").write_text(f"{redmine.token}\n")
+    def __init__(self, root: str, key: str, folder: Path, **more: Any) -> None:
+        (folder / "key").write_text(f"{key}\n")
         (folder / "key").chmod(0o600)
         given: dict[str, Any] = {
             "type": "redmine",
-            "service_root": redmine.root,
+            "service_root": root,
             "credentials_file": str(folder / "key"),
             "statuses": STATUSES,
             **more,
@@ -55,3 +55,7 @@ class RedmineKit:
 
     def edit(self, item: int, **edit: Any) -> str:
         return open_writer(self.settings).edit(str(item), Edit(**edit))
+
+
+def local_kit(redmine: Redmine, folder: Path, **more: Any) -> RedmineKit:
+    return RedmineKit(redmine.root, redmine.token, folder, **more)

@@ -39,6 +39,8 @@ class Statement:
     deployed: int = 1
     verdicts: dict[int, str] = field(default_factory=dict)
     _found: int = 0
+    _found_before: int = 0
+    """The newest landing of the last run, and of the one before."""
     _read: dict[int, Said] = field(default_factory=dict)
     """What each issue said when it was last seen."""
     _spoken: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -50,7 +52,6 @@ class Statement:
 
     def run(self, said: dict[int, Said]) -> None:
         """A run reads this of each issue."""
-        tip = self.landings[-1].revno
         for issue, word in said.items():
             ours = [each.revno for each in self.landings if issue in each.issues]
             if not ours or word == "hidden":
@@ -59,15 +60,22 @@ class Statement:
             self._hear(issue, word, changed, ours)
             self._read[issue] = word
         self._now = dict(said)
-        self._found = tip
+        self._found_before, self._found = self._found, self.landings[-1].revno
 
     def written(self, said: dict[int, Said]) -> None:
         """The tagger wrote, and this is what issues say since."""
         for issue, word in said.items():
-            if word != "hidden" and word != self._read.get(issue, word):
-                # what was good is sealed before its word is replaced
-                self._sealed |= {pair for pair in self._spoken if pair[1] == issue}
-                self._read[issue] = word
+            if word == "hidden" or word == self._read.get(issue, word):
+                continue
+            assert word == "needstesting", f"the tagger set {issue} to {word!r}"
+            ours = [each.revno for each in self.landings if issue in each.issues]
+            for revno in ours:
+                # a word that came together with a landing may be about the earlier ones, which keep it
+                if revno > self._found_before and revno != min(ours):
+                    self._spoken.pop((revno, issue), None)
+                elif (revno, issue) in self._spoken:
+                    self._sealed.add((revno, issue))
+            self._read[issue] = word
         self._now = dict(said)
 
     def _hear(self, issue: int, word: Said, changed: bool, ours: list[int]) -> None:

@@ -30,11 +30,12 @@ from tests.trackers import github_server, gitlab_server, launchpad_server
 from tests.trackers.faulty import FaultyServer, at_work
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
+from tests.trackers.jira_server import Jira
 from tests.trackers.launchpad_server import Bug
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-KINDS: tuple[str, ...] = ("launchpad", "github", "gitlab")
+KINDS: tuple[str, ...] = ("launchpad", "github", "jira", "gitlab")
 DEEP = 200_000
 BODIES: dict[str, bytes] = {
     "deep lists": b"[" * DEEP + b"]" * DEEP,
@@ -86,7 +87,7 @@ class Asked:
 
     def __init__(self, server: Any, kind: str, folder: Path) -> None:
         self.server: FaultyServer = server
-        self.item: Item = {"launchpad": "1", "github": "#1", "gitlab": "!1"}[kind]
+        self.item: Item = {"launchpad": "1", "github": "#1", "gitlab": "!1", "jira": "ABC-1"}[kind]
         secret = folder / "secret"
         secret.write_text("token\n")
         secret.chmod(0o600)
@@ -95,6 +96,7 @@ class Asked:
             project=server.project,
             service_root=server.root,
             credentials_file="" if kind == "launchpad" else "secret",
+            keys=("ABC",) if kind == "jira" else (),
         )
         self.settings = Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
 
@@ -123,6 +125,11 @@ def asked(kind: str, folder: Path) -> Iterator[Asked]:
         with launchpad_server.serving() as server:
             server.bugs[1] = Bug(["qa-ok"])
             yield Asked(server, kind, folder)
+    elif kind == "jira":
+        with at_work(Jira()) as jira:
+            jira.account.token = "token"
+            jira.issue("ABC-1", "qa-ok")
+            yield Asked(jira, kind, folder)
     elif kind == "github":
         with at_work(GitHub()) as hub:
             hub.things[1] = github_server.pull("qa-ok")
@@ -133,8 +140,8 @@ def asked(kind: str, folder: Path) -> Iterator[Asked]:
             yield Asked(lab, kind, folder)
 
 
-# the daily minute is without the frameworks that the first two answer by
-@pytest.fixture(params=[*(pytest.param(kind, marks=pytest.mark.real) for kind in KINDS[:2]), *KINDS[2:]])
+# the daily minute is without the frameworks that the first three answer by
+@pytest.fixture(params=[*(pytest.param(kind, marks=pytest.mark.real) for kind in KINDS[:3]), *KINDS[3:]])
 def it(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Asked]:
     with asked(request.param, tmp_path) as given:
         yield given
@@ -230,6 +237,7 @@ KEYS = some.sampled_from(
         *("data", "repository", "nameWithOwner", "n1", "labels", "nodes", "name", "errors", "type", "path"),
         *("entries", "total_size", "start", "self_link", "bug_link", "next_collection_link", "id", "tags"),
         *("iid", "state", "target_branch", "sha", "title", "message"),
+        *("issues", "key", "fields", "status", "total", "isLast", "nextPageToken", "issueErrors"),
     ]
 )
 SCALARS = (
@@ -238,7 +246,7 @@ SCALARS = (
     | some.integers()
     | some.floats()
     | some.text(max_size=9)
-    | some.sampled_from(["merged", "NOT_FOUND", "RATE_LIMITED", "a/b", "qa-ok", 10**400, math.inf])
+    | some.sampled_from(["merged", "NOT_FOUND", "RATE_LIMITED", "a/b", "qa-ok", "ABC-1", 10**400, math.inf])
 )
 DOCUMENTS = some.recursive(
     SCALARS,

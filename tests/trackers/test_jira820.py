@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.site import session_with
 from shepherd.trackers.jira.wire import AnsweredIssue
 from shepherd.trackers.writing import Edit
+from shepherd.words import ItemTags
 from tests.waiting import until
 
 pytestmark = pytest.mark.real
@@ -90,7 +91,7 @@ def ask(root: str, method: str, place: str, body: object = None) -> Any:
 
 
 def test_what_it_is(settings: Settings, root: str) -> None:
-    assert open_tracker(settings).probe().startswith(f"Jira 8.20.8 at {root.removeprefix('http://')}, as ")
+    assert open_tracker(settings).probe().startswith(f"8.20.8 at {root.removeprefix('http://')}, as ")
     service = JiraService(settings, session_with(settings))
     assert service.edition() == "server"
     assert {"Open", "In QA", "QA passed"} <= set(service.statuses())
@@ -102,6 +103,23 @@ def test_an_issue_as_the_writer_reads_it(settings: Settings, key: str) -> None:
     answer = service.get(f"issue/{key}", AnsweredIssue, {"fields": "labels,status"})
     issue = answer.issue("")
     assert (issue.key, issue.labels, issue.status, issue.trouble) == (key, ("ui",), "Open", "")
+
+
+def test_what_its_searches_find(settings: Settings, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By GET, which it has; in its JQL `m` are months, so that it finds more changes than were asked for."""
+
+    def by_get(self: JiraService, place: str, document: Mapping[str, Any]) -> bytes:
+        query = {name: ",".join(each) if isinstance(each, list) else each for name, each in document.items()}
+        return self._send("GET", self.path(place), query=query)
+
+    monkeypatch.setattr(JiraService, "ask", by_get)
+    first = open_tracker(settings).read([key, "ABC-99999"], [7])
+    assert first.items[key] == ItemTags()
+    assert first.items["ABC-99999"].unreadable == "there is no ABC-99999, or this account may not see it"
+    assert first.about[key].status == "Open"
+    open_writer(settings).edit(key, Edit(status="In QA"))
+    second = open_tracker(settings).read([key, "ABC-99999"], [7], first.memory)
+    assert second.items == first.items and second.about[key].status == "In QA"
 
 
 def test_a_transition_and_one_comment(settings: Settings, root: str, key: str) -> None:

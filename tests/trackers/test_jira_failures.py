@@ -131,7 +131,9 @@ def test_a_login_without_a_token_and_a_site_without_an_address(kit: JiraKit) -> 
 
 def test_it_waits_when_it_is_told_to(kit: JiraKit, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setitem(http.HttpSession.__init__.__kwdefaults__, "sleep", waits.append)
+    given = http.HttpSession.__init__.__kwdefaults__
+    assert given is not None
+    monkeypatch.setitem(given, "sleep", waits.append)
     kit.jira.fail(429, on="bulkfetch", headers={"Retry-After": "20", "RateLimit-Reason": "jira-burst-based"})
     assert words(kit.read("ABC-1")) == {"ABC-1": ("ok",)}
     assert waits == [20.0]
@@ -291,6 +293,6 @@ def test_hostile_texts_reach_nothing(kit: JiraKit) -> None:
 
 def test_what_doctor_asks(kit: JiraKit, data_center: JiraKit) -> None:
     assert open_tracker(kit.settings()).probe().endswith(", as QA Shepherd")
-    assert open_tracker(kit.settings()).probe().startswith("Jira Cloud at 127.0.0.1:")
-    assert open_tracker(data_center.settings()).probe().startswith("Jira 9.12.5 at 127.0.0.1:")
+    assert open_tracker(kit.settings()).probe().startswith("Cloud at 127.0.0.1:")
+    assert open_tracker(data_center.settings()).probe().startswith("9.12.5 at 127.0.0.1:")
     assert open_tracker(kit.settings(login="", credentials_file="")).probe().endswith(", anonymously")

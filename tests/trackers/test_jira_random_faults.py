@@ -76,7 +76,9 @@ def is_true(said: TrackerData, truth: TrackerData) -> None:
 def test_what_is_said_is_true(tmp_path: Path, hasty: None, monkeypatch: Any, seed: int, cloud: bool) -> None:
     # a rest that Jira asks for is never waited for here
     monkeypatch.setattr(http, "PATIENCE", 10.0)
-    monkeypatch.setitem(http.HttpSession.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    given = http.HttpSession.__init__.__kwdefaults__
+    assert given is not None
+    monkeypatch.setitem(given, "sleep", lambda seconds: None)
     chance = random.Random(seed)
     with at_work(Jira(cloud)) as jira:
         kit = JiraKit(jira, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.trackers.jira_server import Jira
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]
 
-STATUSES = {"statuses": {"ok": ["QA passed"], "bad": ["QA failed"], "silent": ["To Do"]}}
+STATUSES: dict[str, Any] = {"statuses": {"ok": ["QA passed"], "bad": ["QA failed"], "silent": ["To Do"]}}
 
 
 @pytest.fixture(params=[True, False], ids=["cloud", "data center"])
@@ -84,7 +85,7 @@ def test_a_moved_issue_is_found_by_its_former_key(kit: JiraKit) -> None:
     again = kit.read(*(f"ABC-{number}" for number in range(1, 7)), before=said)
     assert again.items == said.items
     # the former keys are not looked for again: only the one that there is not
-    assert again.requests == 2
+    assert again.requests == (3 if kit.jira.cloud else 2)
 
 
 def test_a_former_key_and_the_key_of_now_may_both_be_named(kit: JiraKit) -> None:
@@ -129,7 +130,7 @@ def test_a_project_that_may_not_be_seen_stops_no_search(kit: JiraKit) -> None:
     said = kit.read("ABC-1", revnos=[7], keys=["ABC", "SEC"])
     assert list(said.items) == ["ABC-1", "ABC-2"]
     again = kit.read("ABC-1", revnos=[7], keys=["ABC", "SEC"], before=said)
-    assert again.items == said.items and again.requests == 1
+    assert again.items == said.items and again.requests == (2 if kit.jira.cloud else 1)
 
 
 def test_everything_in_a_project_whose_key_was_changed(kit: JiraKit) -> None:

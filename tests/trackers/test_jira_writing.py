@@ -87,6 +87,7 @@ def test_one_comment_that_reads_as_it_was_meant(jira: Jira, write: Write) -> Non
     assert write(Edit(comment=COMMENT)) == "comment"
     assert write(Edit(comment=COMMENT)) == ""
     (comment,) = jira.issues["ABC-1"].comments
+    assert comment["internal"], "the customers of a service project are not shown it"
     if jira.cloud:
         assert as_text(comment["body"]) == COMMENT
         marks = [
@@ -288,6 +289,14 @@ def test_a_moved_issue_is_written_by_its_former_key(jira: Jira, write: Write) ->
     now = jira.move("ABC-1", "XYZ")
     assert write(Edit(add=("qa-needstesting",), comment=COMMENT)) == "+qa-needstesting, comment"
     assert jira.issues[now].labels == ["qa-needstesting"]
+
+
+def test_below_a_path(jira: Jira, write: Write) -> None:
+    jira.below = "/ex/jira/0123"
+    jira.issue("ABC-1", status="Open")
+    jira.transition("To QA", "In QA")
+    assert write(Edit(add=("x",), status="In QA", comment=COMMENT)) == "+x, Open -> In QA, comment"
+    assert all("/ex/jira/0123/rest/api/" in line for line in jira.asked)
 
 
 def test_somebody_changes_it_at_the_same_time(jira: Jira, write: Write) -> None:

@@ -17,7 +17,7 @@ from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import open_tracker
 from shepherd.trackers.redmine.memory import EVERYTHING_AFTER, RedmineMemory
 from tests.trackers.faulty import at_work
-from tests.trackers.redmine_kit import FIELD, RedmineKit
+from tests.trackers.redmine_kit import FIELD, RedmineKit, local_kit
 from tests.trackers.redmine_server import Redmine
 
 SILENCE = WordTexts()
@@ -35,7 +35,7 @@ def redmine() -> Iterator[Redmine]:
 
 @pytest.fixture
 def kit(redmine: Redmine, tmp_path: Path) -> RedmineKit:
-    return RedmineKit(redmine, tmp_path)
+    return local_kit(redmine, tmp_path)
 
 
 def test_words_by_status(kit: RedmineKit, redmine: Redmine) -> None:
@@ -60,20 +60,20 @@ def test_a_status_that_the_settings_do_not_know(kit: RedmineKit, redmine: Redmin
 def test_words_by_a_field(redmine: Redmine, tmp_path: Path) -> None:
     redmine.issue(1, QA_result="passed")
     redmine.issue(2, QA_result="")
-    kit = RedmineKit(redmine, tmp_path, statuses=SILENCE, field=FIELD)
+    kit = local_kit(redmine, tmp_path, statuses=SILENCE, field=FIELD)
     assert kit.words((1, 2)) == {"1": "ok", "2": ""}
 
 
 def test_a_field_of_several_values(redmine: Redmine, tmp_path: Path) -> None:
     redmine.issue(3, QA_marks=["failed", "passed", ""])
-    kit = RedmineKit(redmine, tmp_path, statuses=SILENCE, field=replace(FIELD, name="QA marks"))
+    kit = local_kit(redmine, tmp_path, statuses=SILENCE, field=replace(FIELD, name="QA marks"))
     assert kit.words([3]) == {"3": "bad,ok"}
 
 
 @pytest.mark.parametrize("name", ["QA result", "qa  RESULT", "1"])
 def test_a_field_by_its_name_or_its_number(redmine: Redmine, tmp_path: Path, name: str) -> None:
     redmine.issue(1, QA_result="failed")
-    kit = RedmineKit(redmine, tmp_path, statuses=SILENCE, field=replace(FIELD, name=name))
+    kit = local_kit(redmine, tmp_path, statuses=SILENCE, field=replace(FIELD, name=name))
     data = kit.read([1])
     assert data.items["1"].words == ("bad",)
     assert data.said_of("1").texts["bad"] == '"failed" in "QA result"'
@@ -82,15 +82,15 @@ def test_a_field_by_its_name_or_its_number(redmine: Redmine, tmp_path: Path, nam
 def test_an_issue_that_lacks_the_field_says_why_it_says_nothing(redmine: Redmine, tmp_path: Path) -> None:
     del redmine.issue(1).values["QA result"]
     lacking = 'bug 1 has no field "QA result", or this account may not see it'
-    by_field = RedmineKit(redmine, tmp_path, statuses=SILENCE, field=FIELD)
+    by_field = local_kit(redmine, tmp_path, statuses=SILENCE, field=FIELD)
     assert by_field.read([1]).said_of("1").warnings == (lacking,)
-    both = RedmineKit(redmine, tmp_path, field=FIELD)
+    both = local_kit(redmine, tmp_path, field=FIELD)
     assert both.read([1]).said_of("1").warnings == ()
 
 
 def test_without_words_in_the_settings_nothing_is_said(redmine: Redmine, tmp_path: Path) -> None:
     redmine.issue(1, "QA passed")
-    data = RedmineKit(redmine, tmp_path, statuses=SILENCE).read([1])
+    data = local_kit(redmine, tmp_path, statuses=SILENCE).read([1])
     assert data.items["1"].words == () and not data.said
 
 
@@ -109,12 +109,12 @@ def test_requests_are_not_asked_for(kit: RedmineKit) -> None:
 def test_where_the_root_lies_below_another(redmine: Redmine, tmp_path: Path) -> None:
     redmine.below = "/redmine"
     redmine.issue(1, "QA passed")
-    assert RedmineKit(redmine, tmp_path).words([1]) == {"1": "ok"}
+    assert local_kit(redmine, tmp_path).words([1]) == {"1": "ok"}
 
 
 def test_anonymously(redmine: Redmine, tmp_path: Path) -> None:
     redmine.issue(1, "QA passed")
-    kit = RedmineKit(redmine, tmp_path, credentials_file="")
+    kit = local_kit(redmine, tmp_path, credentials_file="")
     assert kit.words([1]) == {"1": "ok"}
     assert not kit.settings.tracker.writes
     assert redmine.count("users/current") == 0
@@ -220,14 +220,13 @@ def test_a_memory_from_the_future_is_not_used(kit: RedmineKit, redmine: Redmine)
 @pytest.mark.parametrize("what", ["account", "field", "rubbish"])
 def test_a_memory_that_does_not_fit(redmine: Redmine, tmp_path: Path, what: str) -> None:
     redmine.issue(1, QA_result="passed", QA_marks=["failed"])
-    kit = RedmineKit(redmine, tmp_path, statuses=SILENCE, field=FIELD)
+    kit = local_kit(redmine, tmp_path, statuses=SILENCE, field=FIELD)
     kit.read([1])
-    other = RedmineKit(redmine, tmp_path, statuses=SILENCE, field=replace(FIELD, name="QA marks"))
+    other = local_kit(redmine, tmp_path, statuses=SILENCE, field=replace(FIELD, name="QA marks"))
     other.memory = kit.memory if what == "field" else b"\x93" if what == "rubbish" else kit.memory
     if what == "account":
         redmine.account = 6
         del redmine.issues[1]
-        kit.redmine.issues[2] = redmine.issue(2)
         assert kit.words([1]) == {"1": unseen(1)}
     else:
         assert other.words([1]) == {"1": "bad"}
@@ -236,9 +235,9 @@ def test_a_memory_that_does_not_fit(redmine: Redmine, tmp_path: Path, what: str)
 def test_other_settings_for_what_is_remembered(redmine: Redmine, tmp_path: Path) -> None:
     """Words are made of what was read, so that new ones ask for nothing."""
     redmine.issue(1, "QA passed")
-    kit = RedmineKit(redmine, tmp_path)
+    kit = local_kit(redmine, tmp_path)
     kit.read([1])
-    other = RedmineKit(redmine, tmp_path, statuses=WordTexts(bad=("QA passed",)))
+    other = local_kit(redmine, tmp_path, statuses=WordTexts(bad=("QA passed",)))
     other.memory = kit.memory
     assert other.words([1]) == {"1": "bad"}
 
@@ -318,9 +317,9 @@ def test_a_broken_reading_hides_no_change(kit: RedmineKit, redmine: Redmine, has
     assert (words["3"], words["30"]) == ("ok", "ok")
 
 
-def live(kit: RedmineKit, seed: int, faults: bool) -> None:
+def live(kit: RedmineKit, redmine: Redmine, seed: int, faults: bool) -> None:
     """People work for some time; each reading says what a reading without memory says, or fails."""
-    chance, redmine = random.Random(seed), kit.redmine
+    chance = random.Random(seed)
     statuses = ("New", "In QA", "QA passed", "QA failed")
     numbers = range(1, chance.choice((5, 60, 230)))
     for number in numbers:
@@ -356,10 +355,10 @@ def live(kit: RedmineKit, seed: int, faults: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_random_lives(kit: RedmineKit, seed: int) -> None:
-    live(kit, seed, faults=False)
+def test_random_lives(kit: RedmineKit, redmine: Redmine, seed: int) -> None:
+    live(kit, redmine, seed, faults=False)
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_random_lives_with_faults(kit: RedmineKit, seed: int, hasty: None) -> None:
-    live(kit, seed, faults=True)
+def test_random_lives_with_faults(kit: RedmineKit, redmine: Redmine, seed: int, hasty: None) -> None:
+    live(kit, redmine, seed, faults=True)

@@ -15,7 +15,7 @@ from shepherd.trackers import http, open_writer
 from shepherd.trackers.redmine.notes import as_note, last_line, last_line_of
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
 from tests.trackers.faulty import at_work
-from tests.trackers.redmine_kit import FIELD, RedmineKit
+from tests.trackers.redmine_kit import FIELD, RedmineKit, local_kit
 from tests.trackers.redmine_server import Note, Redmine
 
 SIGN = "-- QA Shepherd, stable r12 0123456789ab"
@@ -33,13 +33,13 @@ def redmine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redmine]:
 @pytest.fixture
 def kit(redmine: Redmine, tmp_path: Path) -> RedmineKit:
     redmine.issue(1)
-    return RedmineKit(redmine, tmp_path)
+    return local_kit(redmine, tmp_path)
 
 
 @pytest.fixture
 def by_field(redmine: Redmine, tmp_path: Path) -> RedmineKit:
     redmine.issue(1)
-    return RedmineKit(redmine, tmp_path, statuses=WordTexts(), field=FIELD)
+    return local_kit(redmine, tmp_path, statuses=WordTexts(), field=FIELD)
 
 
 def ours(redmine: Redmine, number: int = 1) -> list[Note]:
@@ -74,7 +74,7 @@ def test_a_field(by_field: RedmineKit, redmine: Redmine) -> None:
 
 def test_a_field_of_several_values_keeps_those_that_say_no_word(redmine: Redmine, tmp_path: Path) -> None:
     redmine.issue(1, QA_marks=["urgent", "passed"])
-    kit = RedmineKit(redmine, tmp_path, statuses=WordTexts(), field=replace(FIELD, name="QA marks"))
+    kit = local_kit(redmine, tmp_path, statuses=WordTexts(), field=replace(FIELD, name="QA marks"))
     assert kit.edit(1, remove=("qa-ok",), field="to try", comment=COMMENT).endswith("comment")
     assert redmine.issues[1].values["QA marks"] == ["urgent", "to try"]
 
@@ -137,7 +137,7 @@ def test_a_closed_project(kit: RedmineKit, redmine: Redmine) -> None:
 
 def test_without_a_key_nothing_is_written(redmine: Redmine, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Redmine accepts changes only with an API key"):
-        open_writer(RedmineKit(redmine, tmp_path, credentials_file="").settings)
+        open_writer(local_kit(redmine, tmp_path, credentials_file="").settings)
 
 
 def test_requests_are_nothing_here(kit: RedmineKit) -> None:

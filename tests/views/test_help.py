@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shepherd.marks import parse
 from shepherd.settings import Grammar
 from shepherd.settings.branch import FreezeWindow, LimitSettings
-from shepherd.views.help import help_page
+from shepherd.views.help import help_page, markdown, sections
 from shepherd.views.help_marks import written
 from shepherd.views.help_parts import HelpFacts, HelpTable, facts_of, limit_text, window_text
 from tests.project import Project
@@ -135,3 +135,28 @@ def test_the_report_has_it_and_the_branch_page_leads_there(tmp_path: Path) -> No
     assert Reader((report / "stable.html").read_text("utf-8")).links.count("stable.help.html") == 3
     index = Reader((report / "index.html").read_text("utf-8"))
     assert "./stable.help.html" in index.links
+
+
+def test_a_team_that_speaks_by_statuses_reads_its_own() -> None:
+    facts = HelpFacts(
+        ("keys",),
+        ("jira",),
+        ("needs-qa",),
+        statuses={"ok": ("QA passed", "Done"), "bad": ("QA failed",)},
+        values={"untestable": ("n/a",)},
+        field="QA result",
+    )
+    text = "\n".join(markdown(sections(facts)))
+    assert "Set the status of the issue to `QA passed`, or `QA failed`. Or put `n/a`" in " ".join(
+        text.split()
+    )
+    assert "| `ok` | `qa-ok`, status `QA passed`, status `Done` |" in text
+    assert "take away" not in text
+
+
+def test_redmine_has_no_labels() -> None:
+    facts = HelpFacts(("footers",), ("redmine",), ("needs-qa",), values={"ok": ("passed",)}, field="QA")
+    text = "\n".join(markdown(sections(facts)))
+    assert "| `ok` | `passed` in the field `QA` |" in text
+    assert "| `bad` | by a verdict |" in text
+    assert "qa-ok" not in text

@@ -46,10 +46,9 @@ def _of_place(context: CheckContext, place: NotifySettings, database: Database) 
     failing = [(state.failing, branch) for branch, state in states if state.failing is not None]
     if failing:
         since, branch = min(failing)
-        what = f"it has taken nothing of {branch} since {when(since, context.now)}; {lately}"
+        what = f"nothing of {branch} is known to arrive there since {when(since, context.now)}; {lately}"
         return warn(name, what, "inv notify says why, inv notify --preview what it misses")
-    unsure = [branch for branch, state in states if state.unsure]
-    if unsure:
-        what = f"whether the last message about {unsure[0]} arrived is not known; {lately}"
+    if killed := [branch for branch, state in states if state.maybe]:
+        what = f"whether the last message about {killed[0]} arrived is not known; {lately}"
         return warn(name, what, "the next run tells it again, marked: inv notify")
     return ok(name, lately)

@@ -45,6 +45,12 @@ def _tracker(context: CheckContext, name: str) -> Iterator[Finding]:
         yield from _words(settings, tracker)
     elif kind == "launchpad":
         yield from _words_of_launchpad(settings, tracker)
+    elif kind == "jira":
+        from shepherd.running.doctor.jira import projects_and_words
+        from shepherd.trackers.jira.reading import JiraTracker
+
+        assert isinstance(tracker, JiraTracker)
+        yield from projects_and_words(settings, tracker.service())
 
 
 def _could_be_read(settings: Settings) -> str:

@@ -55,15 +55,20 @@ def keys_in(sample: Sequence[SampledLanding]) -> ShownKeys:
     )
 
 
-def lines_for_jira(shown: ShownKeys, file: Path) -> Iterator[str]:
-    """Yield what to do so that Jira is read, as comments for the settings `file`."""
+def lines_for_jira(shown: ShownKeys, file: Path, *, in_force: bool) -> Iterator[str]:
+    """Yield what to do so that Jira is read, as comments for the settings `file`.
+
+    Args:
+        in_force: the keys are read already, and people settle landings.
+    """
     path = shlex.quote(str(file.parent / TOKEN_FILE))
     keys = ", ".join(f'"{project}"' for project in shown.projects)
     yield f"# {shown.finding} To read what people say on them:"
     yield f"# 1. run (umask 077; cat >{path}) and paste an API token with the rights of"
     yield "#    docs/jira.md, then Enter and Ctrl-D"
     yield "# 2. run .venv/bin/pip install --require-hashes -r requirements/jira.txt"
-    yield "# 3. write these lines in place of what stands here for the tracker:"
+    also = "" if in_force else ', and add "keys" to marks above'
+    yield f"# 3. write these lines in place of what stands here for the tracker{also}:"
     yield '# type = "jira"'
     yield '# service_root = "https://example.atlassian.net"     # your site'
     yield '# login = "shepherd@example.com"     # the account of the token; on Data Center leave it out'

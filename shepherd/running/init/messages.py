@@ -211,4 +211,5 @@ _LOOKS: dict[Grammar, str] = {
     "footers": "LP: #12",
     "forge": "Title (#12), Merge pull request #12 from …, See merge request group/project!12",
     "trailers": "Bug: 12 and QA: ok, as trailers",
+    "references": "Fixes #12, refs #12, Title (#12)",
 }

@@ -145,11 +145,12 @@ def settings_text(
     )
     lines, urls = _tracker(forge, refusal, file), _urls(forge)
     if keys.projects:
-        if refusal is not None:
+        in_force = refusal is not None
+        if in_force:
             # bugs are Jira's then, and people settle landings until it is read
             lines += f"\nkeys = [{', '.join(map(toml, keys.projects))}]"
             urls = _urls(replace(forge, bug_url="") if forge else None)
-        lines = "\n".join([lines, *lines_for_jira(keys, file)])
+        lines = "\n".join([lines, *lines_for_jira(keys, file, in_force=in_force)])
     tracker = _TRACKER.format(tracker=lines, urls=urls)
     return _HEAD + branch + tracker + _TAIL
 

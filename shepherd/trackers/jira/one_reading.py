@@ -32,6 +32,9 @@ from shepherd.trackers.words import ItemReading, Vocabulary, bad_commits
 from shepherd.values import clean
 from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, item_order
 
+FEW = 200
+"""So many issues are read again by each reading of Cloud, in two requests: a bulk fetch knows what a search
+may not know yet, since its index lags behind (api-group-issue-search)."""
 _MINUTE = timedelta(minutes=1)
 _REFUSED = frozenset({400, 413, 414})
 """What a query may be answered by that names something that there is not, or too much."""
@@ -188,6 +191,8 @@ class JiraReading:
 
     def _confirm(self, fresh: set[str]) -> None:
         """Forget what can no longer be seen, or has another key, so that it is asked for by itself."""
+        if self._service.edition() == "cloud" and len(self._asked) <= FEW:
+            self._asked.clear()
         others = {number for number, issue in self._issues.items() if bad_commits(issue.labels)}
         known = {*self._asked.values(), *others} - fresh
         by_key = {self._issues[number].key: number for number in known}

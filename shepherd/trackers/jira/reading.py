@@ -36,11 +36,15 @@ class JiraTracker:
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        service = JiraService(self._settings, session_with(self._settings))
+        service = self.service()
         server, cloud = service.server(), service.edition() == "cloud"
-        what = "Jira Cloud" if cloud else f"Jira {clean(server.version, 20)}"
         service.field()
+        what = "Cloud" if cloud else clean(server.version, 20)
         return f"{what} at {service.session.host}, {service.caller()}"
+
+    def service(self) -> JiraService:
+        """A session for `inv doctor`; nothing is asked yet. Raises SettingsError."""
+        return JiraService(self._settings, session_with(self._settings))
 
     def _basis(self) -> str:
         tracker = self._settings.tracker

@@ -15,11 +15,21 @@ from shepherd.trackers.forge.wire import decoded_as
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.jira.meaning import budget, meaning
 from shepherd.trackers.jira.site import JiraLogin, is_cloud_host
-from shepherd.trackers.jira.wire import JiraField, JiraProject, JiraStatus, JiraUser, ServerInfo
+from shepherd.trackers.jira.wire import (
+    JiraField,
+    JiraPermissions,
+    JiraProject,
+    JiraStatus,
+    JiraUser,
+    ServerInfo,
+)
 from shepherd.values import clean, quoted
 
 READ_FIELDS = ("labels", "status")
 """Of each issue; titles are never asked for, since they may be confidential."""
+
+PERMISSIONS = ("EDIT_ISSUES", "TRANSITION_ISSUES", "ADD_COMMENTS")
+"""What the tagger needs, as `mypermissions` names it (rest/v3/api-group-permissions)."""
 
 Edition = Literal["", "cloud", "server"]
 
@@ -102,7 +112,7 @@ class JiraService:
         try:
             return self.get(f"project/{key}", JiraProject).key
         except RequestError as error:
-            if error.status not in (401, 403, 404):
+            if error.status not in (403, 404) and not (error.status == 401 and self.login.anonymous):
                 raise
             return ""
 
@@ -110,11 +120,24 @@ class JiraService:
         """The names of all statuses that the account may see. Raises TrackerError."""
         return [each.name for each in self.get("status", list[JiraStatus])]
 
+    def permissions(self, project: str) -> dict[str, bool]:
+        """The key of each of PERMISSIONS -> whether the account has it in a project. Raises RequestError."""
+        asked = {"projectKey": project, "permissions": ",".join(PERMISSIONS)}
+        given = self.get("mypermissions", JiraPermissions, asked).permissions
+        return {key: key in given and given[key].havePermission for key in PERMISSIONS}
+
     def caller(self) -> str:
         """As whom we ask: "anonymously", "as NAME". Raises TrackerError."""
         if self.login.anonymous:
             return "anonymously"
-        user = self.get("myself", JiraUser)
+        try:
+            user = self.get("myself", JiraUser)
+        except RequestError as error:
+            if error.status not in (401, 403):
+                raise
+            # that wants a scope of its own (read:jira-user); what is read wants this one
+            self.get("field", list[JiraField])
+            return "with a token that may not say whose it is"
         return f"as {clean(user.displayName or user.name, 60)}"
 
     def answers_at_once(self, patient: bool) -> bool:

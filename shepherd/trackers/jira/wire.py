@@ -104,6 +104,14 @@ class JiraStatus(Struct, frozen=True):
     name: str
 
 
+class JiraPermission(Struct, frozen=True):
+    havePermission: bool = False
+
+
+class JiraPermissions(Struct, frozen=True):
+    permissions: dict[str, JiraPermission]
+
+
 class JiraUser(Struct, frozen=True):
     """Cloud names people by displayName alone, Data Center by name, too."""
 

@@ -91,7 +91,7 @@ class JiraComment(Struct, frozen=True):
 
 class CommentPage(Struct, frozen=True):
     comments: tuple[JiraComment, ...] = ()
-    total: int = 0
+    total: int | None = None
 
 
 def chosen(offered: tuple[OfferedTransition, ...], wanted: str) -> OfferedTransition | None:

@@ -35,6 +35,9 @@ MEETINGS = 3
 COMMENTS_AT_ONCE = 100
 MOST_PAGES = 100
 """Of comments."""
+_INTERNAL = [{"key": "sd.public.comment", "value": {"internal": True}}]
+"""Properties of a comment: customers of a service project are not shown it, and get no mail about it; others
+do not know of them (developer.atlassian.com, "Jira Service Management: comment properties")."""
 _REFUSED = (400, 403, 404)
 """Statuses by which Jira refuses what this account, or this screen, or a read-only issue has no right to."""
 
@@ -158,7 +161,8 @@ class JiraWriter:
             text = shortened(comment)
             cloud = self._service.edition() == "cloud"
             body = as_document(text) if cloud else as_markup(text)
-            self._service.write("POST", f"{_place(item)}/comment", {"body": body}, repeatable=False)
+            comment_on = {"body": body, "properties": _INTERNAL}
+            self._service.write("POST", f"{_place(item)}/comment", comment_on, repeatable=False)
         except RequestError as error:
             # the answer may have got lost, not the request
             try:
@@ -181,7 +185,7 @@ class JiraWriter:
             if any(last_line_of(comment.body) == sign for comment in page.comments):
                 return True
             start += len(page.comments)
-            if not page.comments or start >= page.total:
+            if not page.comments or (page.total is not None and start >= page.total):
                 return False
         raise TrackerError(f"{item}: its comments never end")
 

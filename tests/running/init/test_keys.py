@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.git.repository import open_repository
-from shepherd.running.init.keys import ShownKeys, keys_in
+from shepherd.running.init.keys import ShownKeys, keys_in, lines_for_jira
 from shepherd.running.init.plan import apply, plan
 from shepherd.running.init.sample import read_sample
 from shepherd.settings import parse, read
@@ -77,3 +77,15 @@ def test_the_lines_for_jira_can_be_put_in_force(tmp_path: Path) -> None:
 def test_a_team_without_keys_gets_what_it_got(repo: Repo, file: Path) -> None:
     text = plan(repo.path, file).text
     assert "keys =" not in text and "atlassian" not in text
+
+
+def test_where_a_forge_is_read_already(tmp_path: Path) -> None:
+    """Its lines stay in force; those of Jira stand next to them."""
+    repo = Repo(tmp_path / "project.git")
+    for number in range(1, 11):
+        repo.commit(f"ABC-{number} Change (#{number})")
+    shown = keys_in(read_sample(open_repository(str(repo.path)), repo.tip()))
+    lines = list(lines_for_jira(shown, tmp_path / "shepherd.toml", in_force=False))
+    assert all(line.startswith("# ") or line.startswith("#  ") for line in lines)
+    assert any('add "keys" to marks' in line for line in lines)
+    assert not any('add "keys"' in line for line in lines_for_jira(shown, tmp_path / "x", in_force=True))

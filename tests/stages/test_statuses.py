@@ -1,0 +1,184 @@
+"""A team that says by statuses and a field what QA found, from the tracker to the snapshot, and what is kept
+of it (docs/rules.md#bad-by-status)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shepherd.snapshot import Snapshot
+from shepherd.stages.find import Acceptance
+from shepherd.stages.judge_input import snapshot_of
+from shepherd.stages.kept_inputs import KeptInput, document_sum, kept_inputs
+from shepherd.store import Database
+from tests.project import Project, entry, states
+
+TABLES = """\
+keys = ["ABC"]
+[tracker.statuses]
+needstesting = ["In QA"]
+ok = ["QA passed"]
+bad = ["QA failed"]
+silent = ["Open", "In Progress"]
+[tracker.field]
+name = "QA result"
+ok = ["passed"]
+bad = ["failed"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project(tmp_path, 'orphans = "block"', TABLES)
+    project.deploy(*project.land("[no-qa] Begin"))
+    return project
+
+
+def say(project: Project, bug: str, status: str, **more: Any) -> None:
+    project.bugs[bug] = {"status": status, **more}
+    project.write_bugs()
+
+
+def after(project: Project, bug: str, status: str, **more: Any) -> Snapshot:
+    say(project, bug, status, **more)
+    return project.look()
+
+
+def test_the_status_is_said_as_the_team_has_it(project: Project) -> None:
+    project.land("ABC-7: Login")
+    landing = entry(after(project, "ABC-7", "In QA"), 2)
+    assert landing.state == "needstesting"
+    assert landing.reason == 'ABC-7 is "In QA"'
+    assert (
+        'then set ABC-7 to "QA passed" (or "QA failed") in bugs.json, or: inv verdict r2 ok' in landing.remedy
+    )
+    landing = entry(after(project, "ABC-7", "qa PASSED"), 2)
+    assert (landing.state, landing.reason) == ("ok", 'ABC-7 is "qa PASSED"')
+
+
+def test_bad_means_the_newest_landing_and_says_so(project: Project) -> None:
+    project.land("ABC-7: Login", "ABC-7: Login again")
+    landing = entry(after(project, "ABC-7", "QA failed"), 3)
+    assert landing.reason == (
+        'ABC-7 is "QA failed", which means its newest landing when that was first seen: r3'
+    )
+    assert "or another landing is meant (then call that one bad): inv verdict r3 ok" in landing.remedy
+    assert states(project.look()) == {1: "untestable", 2: "needstesting", 3: "bad"}
+    project.land("ABC-7: Login at last")
+    assert states(project.look()) == {1: "untestable", 2: "needstesting", 3: "bad", 4: "needstesting"}
+    assert states(after(project, "ABC-7", "In QA")) | {1: ""} == dict.fromkeys((2, 3, 4), "needstesting") | {
+        1: ""
+    }
+    assert states(after(project, "ABC-7", "QA failed"))[4] == "bad"
+
+
+def test_a_status_that_moves_on_makes_nothing_good(project: Project) -> None:
+    project.land("ABC-7: Login")
+    for status, state in (
+        ("QA passed", "ok"),
+        ("QA failed", "bad"),
+        ("In Progress", "needstesting"),
+        ("QA passed", "ok"),
+    ):
+        landing = entry(after(project, "ABC-7", status), 2)
+        assert landing.state == state, status
+    assert landing.good
+
+
+def test_a_silent_status_and_an_unknown_one(project: Project) -> None:
+    project.land("ABC-7: Login")
+    landing = entry(after(project, "ABC-7", "In Progress"), 2)
+    assert landing.reason == 'ABC-7 is "In Progress", which says nothing about QA'
+    assert landing.warnings == ()
+    landing = entry(after(project, "ABC-7", "Parked"), 2)
+    assert landing.reason == 'ABC-7 is "Parked", which says nothing about QA'
+    assert landing.warnings == (
+        'ABC-7 is "Parked", which [tracker.statuses] does not know, so it says nothing:'
+        " add it there to ok, bad, untestable, needstesting or silent",
+    )
+
+
+def test_the_field_says_it_too_and_the_worse_counts(project: Project) -> None:
+    project.land("ABC-7: Login")
+    landing = entry(after(project, "ABC-7", "QA passed", fields={"qa RESULT": ["failed"]}), 2)
+    assert landing.state == "bad"
+    assert landing.reason.startswith('ABC-7 is "failed" in "QA result", which means its newest landing')
+    assert landing.warnings == (
+        'ABC-7 has "failed" in "QA result" and "QA passed": the worse counts, for its newest landing',
+    )
+
+
+def test_a_later_landing_is_told_what_stood_there(project: Project) -> None:
+    project.land("ABC-7: Login")
+    after(project, "ABC-7", "QA passed")
+    project.land("ABC-7: Login again")
+    landing = entry(project.look(), 3)
+    assert landing.reason == 'ABC-7 was "QA passed" before r3 landed'
+    assert 'set ABC-7 to "In QA", and after QA to "QA passed" again' in landing.remedy
+
+
+def test_a_title_that_would_be_markup_is_only_text(project: Project) -> None:
+    project.land("ABC-7: Login")
+    after(project, "ABC-7", "<b>QA\x1b[31m</b>")
+    project.report()
+    page = (project.state / "report" / "stable.html").read_text()
+    assert "<b>QA" not in page
+    assert "\x1b" not in page
+
+
+def test_what_is_kept_gives_every_answer_again(project: Project) -> None:
+    project.land("ABC-7: Login")
+    answers = [after(project, "ABC-7", status) for status in ("QA passed", "Parked", "QA failed")]
+    project.land("ABC-7: Login again")
+    answers.append(project.look())
+    say(project, "ABC-7", "QA failed", private=True)
+    answers.append(project.look())
+    assert entry(answers[-1], 2).state == "unknown"
+    kept = [each for each in kept_inputs(project.settings, "stable") if isinstance(each, KeptInput)]
+    assert [each.sum for each in kept] == list(map(document_sum, answers))
+    assert [document_sum(snapshot_of(each.given)) for each in kept] == [each.sum for each in kept]
+
+
+def test_a_team_without_statuses_keeps_what_it_always_kept(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(*project.land("[no-qa] Begin"))
+    project.land("[bug=7] Login")
+    project.tag(7, "qa-bad")
+    project.look()
+    folder = project.state / "snapshots" / "stable" / "inputs"
+    last = (folder / "last").read_bytes()
+    for new in (b"said", b"of_newest", b"statuses", b"values"):
+        assert new not in last, new
+    with Database.of(project.settings) as database, database.branch("stable") as store:
+        assert all("of_newest" not in each.data for each in store.journal.entries("item", "named", "kept"))
+
+
+def test_the_bad_follows_its_commit_through_a_rewrite(project: Project) -> None:
+    """Also if the message names another issue afterwards: the issue is read by name."""
+    base = project.repo.git("rev-parse", "stable")
+    project.repo.commit("ABC-7: Login", files={"login": "x"}, date=int(project.now.timestamp()) + 60)
+    assert entry(after(project, "ABC-7", "QA failed"), 2).state == "bad"
+    project.repo.commit(
+        "ABC-8: Login", {"login": "x"}, date=int(project.now.timestamp()) + 120, parents=[base]
+    )
+    say(project, "ABC-8", "QA passed")
+    project.find(Acceptance(rewrite=True), "renamed")
+    assert states(project.judge())[2] == "bad"
+    landing = entry(after(project, "ABC-7", "In Progress"), 2)
+    assert landing.state == "ok", landing.reason
+
+
+def test_the_taggers_comment_says_how(project: Project) -> None:
+    project.land("ABC-7: Login")
+    say(project, "ABC-7", "Open")
+    project.find()
+    project.tagger()
+    bug = json.loads((project.folder / "bugs.json").read_text())["bugs"]["ABC-7"]
+    assert bug["status"] == "In QA"
+    assert (
+        'If it works, set this to "QA passed"; if it does not, set this to "QA failed";'
+        " if nobody can try it, put the tag qa-untestable on this."
+    ) in bug["comments"][0]
