@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from email import message_from_string
@@ -23,7 +24,7 @@ from shepherd.act.notice import NoticeError, is_webhook
 from shepherd.errors import SettingsError, UnsureError, WrongValueError
 from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
-from tests.act.receiver import Behaviour, closed_port, receiving
+from tests.act.receiver import Behaviour, certificate, closed_port, context_of, receiving
 from tests.act.test_notice_text import OBEYED
 from tests.running.smtp import Trick, serving
 
@@ -219,6 +220,17 @@ def test_no_picture_is_loaded_from_elsewhere(tmp_path: Path) -> None:
             arrived = f"{receiver.received[-1].headers}{receiver.received[-1].body!r}"
             # the schema of that document
             assert re.sub(r"\S+/NotifyXML-[0-9.]+\.xsd", "", arrived).count("apprise/") == 0, name
+
+
+def test_over_tls_to_whom_all_else_here_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    before = dict(os.environ)
+    with receiving() as receiver:
+        receiver.tls = context_of(file)
+        send(settings_of(tmp_path, f"mmosts://{receiver.place}/{TOKEN}"))
+        assert len(receiver.received) == 1
+    assert dict(os.environ) == before
 
 
 def test_of_several_channels_one_may_have_it(tmp_path: Path) -> None:
