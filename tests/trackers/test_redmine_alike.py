@@ -62,7 +62,7 @@ def test_the_local_one_answers_like_the_real_one(redmine: RedmineSite, local: Re
     redmine.person("ann").change(number, status="In QA", notes="Please try.")
     local.issue(number, QA_result="", QA_marks=[])
     local.change(number, "In QA", "Please try.")
-    real, ours = redmine.person("shepherd"), RedminePerson(local.root, TOKEN)
+    real, ours = redmine.person("shepherd"), RedminePerson(redmine, local.root, TOKEN)
     for path in (
         "/users/current.json",
         "/issue_statuses.json",
@@ -86,7 +86,7 @@ def test_nobody_is_refused_alike(redmine: RedmineSite, local: Redmine) -> None:
         ("/issues/999.json", True, 404),
     ):
         for root, key, number in ((redmine.root, redmine.key("shepherd"), hidden), (local.root, TOKEN, 2)):
-            person = RedminePerson(root, key if secret else "no key")
+            person = RedminePerson(redmine, root, key if secret else "no key")
             with pytest.raises(RefusedByRedmine) as refused:
                 person.ask("GET", path.format(number))
             assert refused.value.status == status
