@@ -25,8 +25,6 @@ class NoticeError(ShepherdError):
     """It was certainly not delivered; the sentence says to which place, why, and what to do."""
 
     code = PARTLY
-    wait = 0.0
-    """Seconds that the place asked to be left alone."""
 
 
 def not_delivered(place: NotifySettings, why: str) -> NoReturn:
@@ -57,9 +55,7 @@ def answered(place: NotifySettings, file: str, status: int, wait: float = 0.0) -
     """
     if status < 200 or (status >= 500 and status not in _NOT_DONE):
         perhaps_delivered(place, f"it answered {status}, which is trouble of its own")
-    error = NoticeError(f"notify {place.name}: it answered {status}: {_refusal(status, file, wait)}")
-    error.wait = wait
-    raise error from None
+    not_delivered(place, f"it answered {status}: {_refusal(status, file, wait)}")
 
 
 def _refusal(status: int, file: str, wait: float) -> str:

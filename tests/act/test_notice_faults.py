@@ -17,7 +17,7 @@ from tests.act.notice_faults import PAGE, NoticeFault, faults, with_table
 from tests.act.receiver import LOGIN_PAGE, Behaviour, certificate, closed_port, context_of, receiving
 
 HOOK = "3ccdd113474722377935511fc85d3dd4"
-"""Of a Mattermost: whoever knows it may write there."""
+"""Of a Mattermost: who knows it may write there."""
 
 
 @pytest.fixture(autouse=True)

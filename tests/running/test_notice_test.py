@@ -88,8 +88,11 @@ def test_doctor_names_the_service(tmp_path: Path) -> None:
     }
 
 
-def test_doctor_warns_of_an_open_way(tmp_path: Path) -> None:
-    settings_of(tmp_path, f"mmost://chat.example.org/{TOKEN}")
+@pytest.mark.parametrize(
+    "url", ["mmost://chat.example.org/TOKEN", "mmosts://chat.example.org/TOKEN?verify=no"]
+)
+def test_doctor_warns_of_an_open_way(tmp_path: Path, url: str) -> None:
+    settings_of(tmp_path, url.replace("TOKEN", TOKEN))
     _, place = doctor(tmp_path)
     assert place["level"] == "warn"
     assert place["what"] == "Mattermost: everybody on the way can read and change what it is told"
@@ -121,11 +124,13 @@ def test_doctor_looks_at_each_place(tmp_path: Path) -> None:
     assert "make one with" in second["what"]
 
 
-def test_a_team_without_places_hears_nothing_of_them(tmp_path: Path) -> None:
+def test_doctor_of_a_team_without_places(tmp_path: Path) -> None:
     settings_of(tmp_path, "x")
     file = tmp_path / "shepherd.toml"
     file.write_text(file.read_text().partition("[[notify]]")[0])
-    assert [each["name"] for each in doctor(tmp_path)] == ["secrets"]
+    secrets, places = doctor(tmp_path)
+    assert secrets["what"] == "the settings name none"
+    assert places["what"] == "no [[notify]] in the settings: no chat is told anything"
 
 
 _ALONE = """

@@ -12,6 +12,7 @@ from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, wa
 def places(context: CheckContext) -> Iterator[Finding]:
     settings = context.settings
     if not settings.notify:
+        yield ok("notify", "no [[notify]] in the settings: no chat is told anything")
         return
     from shepherd.act.notice import way_to
 
@@ -24,8 +25,7 @@ def places(context: CheckContext) -> Iterator[Finding]:
             continue
         if way.open:
             what = f"{way.name}: everybody on the way can read and change what it is told"
-            yield warn(
-                name, what, f"write its address in {settings.place(place.url_file)} with TLS (mmosts://)"
-            )
+            file = settings.place(place.url_file)
+            yield warn(name, what, f"write its address in {file} with TLS (mmosts://), without verify=no")
         else:
             yield ok(name, f"{way.name}; inv notify --test {place.name} sends a message")
