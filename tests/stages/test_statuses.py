@@ -182,3 +182,20 @@ def test_the_taggers_comment_says_how(project: Project) -> None:
         'If it works, set this to "QA passed"; if it does not, set this to "QA failed";'
         " if nobody can try it, put the tag qa-untestable on this."
     ) in bug["comments"][0]
+
+
+def test_the_tagger_writes_the_field(tmp_path: Path) -> None:
+    field = (
+        '[tracker.field]\nname = "QA result"\nneedstesting = ["to try"]\nok = ["passed"]\nbad = ["failed"]\n'
+    )
+    project = Project(tmp_path, tracker=f'keys = ["ABC"]\n[tracker.status]\nlanded = ""\n{field}')
+    project.deploy(*project.land("[no-qa] Begin"))
+    project.land("ABC-7: Login")
+    say(project, "ABC-7", "Open", fields={"qa  RESULT": "", "Area": ["web", "api"]})
+    project.find()
+    project.tagger()
+    bug = project.bugs["ABC-7"]
+    assert bug["fields"] == {"qa  RESULT": "to try", "Area": ["web", "api"]}
+    assert bug["status"] == "Open"
+    assert 'If it works, put "passed" into the field "QA result"' in bug["comments"][0]
+    assert project.judge().landings[0].reason == 'ABC-7 is "to try" in "QA result"'
