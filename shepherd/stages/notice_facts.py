@@ -1,33 +1,25 @@
-"""What is true of a branch now, as far as chats and webhooks are told of it: by its journal, its freezes, and
-once a day by what blocks for too long (docs/notices.md#what-is-told).
+"""What is true of a branch now, as far as chats and webhooks are told of it, by its journal and its freezes
+(docs/notices.md#what-is-told); what blocks for too long is in `overdue`.
 
 Where nothing is new, no snapshot is read for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from shepherd.cautions import cautions, code_of, stopping
-from shepherd.errors import NO_DATA
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Waiting, overdue, sort_out
-from shepherd.plans.telling import AnswerNow, Event, FreezeOn, Present, digest
+from shepherd.plans.telling import AnswerNow, Event, FreezeOn, Present
 from shepherd.settings import Settings
-from shepherd.settings.model import GRACE_DAYS
 from shepherd.situation import Freeze, Situation
-from shepherd.snapshot import Snapshot
-from shepherd.stages.blockers import histories_of
 from shepherd.stages.freezes import KIND as FREEZE
 from shepherd.stages.freezes import freezes_at, words_in
-from shepherd.stages.promotion_mails import moves_after
-from shepherd.stages.went_live import NEWS_DAYS
 from shepherd.store import BranchStore, Journal, JournalEntry
 
 WINDOW = "window"
+"""How the name of a freeze by the settings begins."""
 _LOOKED = "notices-overdue"
 """What the cache calls the day on which nothing was found to be overdue."""
 
@@ -59,7 +51,7 @@ def known_of(
     if answer is None:
         return None
     alarms = {f"alarm {each.seq}": each for each in journal.entries("alarm") if each.seq > since}
-    moves = moves_after(journal, since, now - timedelta(days=NEWS_DAYS))
+    moves = _moves(journal, since, now)
     promotions = {f"promotion {move.seq}": (before, move) for before, move in moves}
     freezes = _freezes(journal, settings, branch, now)
     present = Present(
@@ -89,6 +81,16 @@ def _answer(journal: Journal, situation: Situation, branch: str) -> AnswerNow | 
     return AnswerNow(tuple(str(each or "") for each in parts), source, entry.time)
 
 
+def _moves(journal: Journal, since: int, now: datetime) -> list[tuple[JournalEntry, JournalEntry]]:
+    last = journal.last("promoted")
+    if last is None or last.seq <= since:
+        return []
+    from shepherd.stages.promotion_mails import moves_after
+    from shepherd.stages.went_live import NEWS_DAYS
+
+    return moves_after(journal, since, now - timedelta(days=NEWS_DAYS))
+
+
 def _freezes(journal: Journal, settings: Settings, branch: str, now: datetime) -> dict[str, Freeze]:
     """Those that are on: a person's under the name that the journal has for it, a window of the settings
     under the moment at which it begins."""
@@ -108,21 +110,6 @@ def ended(journal: Journal, name: str) -> tuple[JournalEntry | None, JournalEntr
     return on, next((each for each in reversed(entries) if not each.data.get("on")), None)
 
 
-def overdue_now(
-    store: BranchStore, settings: Settings, snapshot: Snapshot, situation: Situation
-) -> list[Waiting]:
-    """The landings that the list would be told of today, the worst first: by the plan of the mail, and where
-    there is no [mail], after as many days as it has by default (docs/notices.md#what-is-told)."""
-    stop, now = stopping(cautions(snapshot, situation)), situation.now
-    assert now is not None
-    if stop is not None and code_of(stop) == NO_DATA:
-        return []
-    days = days_of(settings)
-    grace = settings.mail.grace_days if settings.mail else GRACE_DAYS
-    histories = histories_of(store.journal, snapshot, settings)
-    return overdue(sort_out(snapshot, histories, days, grace, now)[0], days.of(now))
-
-
 def is_due(store: BranchStore, settings: Settings, now: datetime) -> str:
     """The day, where it is to be looked today what is overdue; empty: not now, or that was done."""
     days = days_of(settings)
@@ -133,8 +120,3 @@ def is_due(store: BranchStore, settings: Settings, now: datetime) -> str:
 def note_nothing_overdue(store: BranchStore, day: str) -> None:
     """Nothing is overdue on that day: it need not be looked again."""
     store.cache.put_fact(_LOOKED, day)
-
-
-def escalation_key(day: str, waiting: Sequence[Waiting]) -> tuple[str, str]:
-    """The day, and what names these landings."""
-    return day, digest(sorted(each.entry.id for each in waiting))

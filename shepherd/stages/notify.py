@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.act import perform, settle
 from shepherd.errors import (
     NO_DATA,
     PARTLY,
@@ -20,26 +20,14 @@ from shepherd.errors import (
     StoreError,
     UnsureError,
 )
-from shepherd.limits import limited
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Waiting
-from shepherd.plans.notice_text import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.plans.telling import Decision, PlaceState, Present, decide
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.settings.model import NotifySettings
 from shepherd.snapshot import Snapshot
-from shepherd.stages.notice_facts import (
-    NoticeFacts,
-    escalation_key,
-    is_due,
-    known_of,
-    note_nothing_overdue,
-    overdue_now,
-)
-from shepherd.stages.notice_texts import Teller
-from shepherd.stages.outbox import MailingResult
+from shepherd.stages.notice_facts import NoticeFacts, is_due, known_of, note_nothing_overdue
 from shepherd.stages.place_states import (
     KILLED,
     act_of,
@@ -49,10 +37,14 @@ from shepherd.stages.place_states import (
     switching,
 )
 from shepherd.stages.places_told import places_before, remember_places
+from shepherd.stages.telling_result import MailingResult
 from shepherd.store import BranchStore, Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import loss
 from shepherd.values import count
+
+if TYPE_CHECKING:  # most runs tell nothing, and do without words, mails and HTTP
+    from shepherd.plans.mails import Waiting
 
 LIMIT = 60.0
 """Seconds that one message may take, whatever the place does."""
@@ -114,6 +106,7 @@ class _Telling:
         self._run = run
         self._writes = writes
         self._situation = replace(run.situation(), now=run.now)
+        self._snapshots: dict[str, Snapshot | None] = {}
         self._failed: dict[str, str] = {}
         """Places that took nothing in this run -> of which branch."""
 
@@ -184,6 +177,8 @@ class _Telling:
         day = is_due(store, self._settings, self._run.now) if told else ""
         if not day or told == {day}:
             return []
+        from shepherd.stages.overdue import escalation_key, overdue_now
+
         snapshot = self._snapshot(branch)
         waiting = overdue_now(store, self._settings, snapshot, self._situation) if snapshot else []
         if waiting:
@@ -206,6 +201,8 @@ class _Telling:
         snapshot = self._snapshot(branch) if told else None
         if snapshot is None:
             return []
+        from shepherd.stages.notice_texts import Teller
+
         teller = Teller(self._settings, store, snapshot, self._situation, known, waiting)
         planned = []
         for each in told:
@@ -216,6 +213,12 @@ class _Telling:
         return planned
 
     def _snapshot(self, branch: str) -> Snapshot | None:
+        """The last one, read once."""
+        if branch not in self._snapshots:
+            self._snapshots[branch] = self._read_snapshot(branch)
+        return self._snapshots[branch]
+
+    def _read_snapshot(self, branch: str) -> Snapshot | None:
         try:
             snapshot = Snapshots(self._settings.state_path / "snapshots", branch).latest()
         except NoAnswerError as error:
@@ -235,6 +238,8 @@ class _Telling:
         place, notice = planned.place.name, planned.notice
         held = self._held(planned)
         if whole:
+            from shepherd.plans.notice_text import lines_of, title_of
+
             head = f"--- to {place}{f', {held}' if held else ''}"
             body = lines_of(notice, _SHOWN)
             self.result.lines.append(f"{head}\n{title_of(notice)}\n\n{body}\n")
@@ -259,6 +264,8 @@ class _Telling:
                 f" {self._failed[place.name]}; the next run tries again"
             )
             return
+        from shepherd.act import perform, settle
+
         act = act_of(notice, planned.state, planned.present)
         try:
             perform(database, branch, [act], self._run, lambda: self._bring(notice, place))
@@ -280,6 +287,7 @@ class _Telling:
 
     def _bring(self, notice: Notice, place: NotifySettings) -> None:
         from shepherd.act.notice import deliver
+        from shepherd.limits import limited
 
         late = UnsureError(
             f"notify {place.name}: it said nothing within {LIMIT:g} seconds, so whether the message was taken"

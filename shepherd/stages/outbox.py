@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from shepherd.act import EVERYWHERE, Act, perform, settle
-from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, UnsureError, worst
+from shepherd.errors import NO_DATA, UNEXPECTED, UnsureError
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import MAIL_NAMES, Mail
 from shepherd.run import Run
 from shepherd.settings import MailSettings, Settings
 from shepherd.stages.alarms import ALARM_MAIL
+from shepherd.stages.telling_result import MailingResult as MailingResult  # where it was before
 from shepherd.store import Database
 
 if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs send nothing
@@ -55,22 +56,6 @@ class MailOutcome(Struct, frozen=True):
 
 NEW = MailOutcome("failed")
 """Nothing was tried yet."""
-
-
-class MailingResult(Struct):
-    """What a stage that mails has to say: to the person who called it, and as its exit code."""
-
-    lines: list[str] = []
-    failures: list[str] = []
-    codes: list[int] = []
-
-    def failed(self, failure: str, code: int = PARTLY) -> None:
-        self.failures.append(failure)
-        self.codes.append(code)
-
-    @property
-    def code(self) -> int:
-        return worst(self.codes)
 
 
 class Outbox:
