@@ -151,8 +151,8 @@ def the_key(clicking: Clicking) -> str:
         clicking.named(name)
     clicking.page.get_by_role("link", name="My account", exact=True).click()
     # the other key there is for feeds
-    clicking.page.locator("a[href='/my/api_key']").click()
-    shown = clicking.page.locator("#api-access-key, pre").first
+    clicking.page.locator("a[href='/my/api_key'][data-remote]").click()
+    shown = clicking.page.locator("#api-access-key")
     shown.wait_for()
     return shown.inner_text().strip()
 
