@@ -210,8 +210,8 @@ def after(possible: Sequence[Told], present: Present) -> Told:
     escalation = max((each.escalation or "" for each in possible), default="")
     return Told(
         answer=answer,
-        alarm=present.seq if told.alarm is not None else None,
-        promotion=present.seq if told.promotion is not None else None,
+        alarm=_newest((each.alarm for each in possible), present.alarms),
+        promotion=_newest((each.promotion for each in possible), present.promotions),
         freeze=_freezes(present) if told.freeze is not None else None,
         escalation=(present.escalation[0] or escalation) if told.escalation is not None else None,
     )
@@ -262,6 +262,12 @@ def _freeze_differences(told: dict[str, str], present: Present) -> Iterator[News
             yield News("freeze", f"{name} overdue", f"freeze {name} overdue", now)
     for name in told.keys() - present.freezes.keys():
         yield News("freeze", f"{name} off", f"freeze {name} off", now)
+
+
+def _newest(told: Iterable[int | None], events: Iterable[Event]) -> int | None:
+    """The place of the last event; None: the kind is not told."""
+    known = [each for each in told if each is not None]
+    return max([*known, *(each.seq for each in events)]) if known else None
 
 
 def _freezes(present: Present) -> dict[str, str]:

@@ -29,7 +29,7 @@ _NOT_KNOWN_BEFORE = ("began", "restored")
 """Entries by which it is not known what was told before them."""
 _DONE, _FAILED, _UNSURE, _KILLED = "done", "failed", "unsure", "killed"
 KILLED = "it was meant, and the run ended: it may have arrived"
-MOST_POSSIBLE = 4
+MOST_POSSIBLE = 8
 """Messages of which nobody knows whether they arrived, of which it is kept what a place knows by them."""
 
 
