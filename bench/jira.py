@@ -78,7 +78,7 @@ def _measured(name: str, jira: Jira, body: Callable[[], _T]) -> _T:
     result = body()
     took = time.perf_counter() - began
     print(
-        f"Jira {'Cloud' if jira.cloud else 'Data Center'}, {ISSUES:,} issues of {LANDINGS:,} landings, {name}:"
+        f"Jira {'Cloud' if jira.cloud else 'Data Center'}, {ISSUES:,} issues, {LANDINGS:,} landings, {name}:"
         f" {jira.count() - requests:,} requests, {(jira.sent - sent) / 1e6:.1f} MB, {took:.1f} s",
         flush=True,
     )

@@ -6,6 +6,9 @@ from shepherd.plans.tag_plan import Writing
 from shepherd.settings import TrackerSettings
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
 
+NO_WAY = "", ""
+"""Redmine has no labels, and neither a status nor a value was named."""
+
 
 def labels_of(tracker: TrackerSettings, word: str) -> tuple[str, ...]:
     """The tags or labels that stand for a word here, the one that is written first."""
@@ -22,12 +25,13 @@ def edit_of(tracker: TrackerSettings, writing: Writing) -> Edit:
     said_by_status = any(getattr(tracker.statuses, word) for word in writing.after.words)
     status, field, labels = "" if said_by_status else writing.status, "", []
     for word in writing.add:
-        if statuses := getattr(tracker.statuses, word):
-            status = statuses[0]
-        elif tracker.field.name and (values := getattr(tracker.field, word)):
-            field = values[0]
-        elif tracker.type != "redmine":
-            labels.append(labels_of(tracker, word)[0])
+        match _how(tracker, word):
+            case "status", text:
+                status = text
+            case "field", text:
+                field = text
+            case "label", text:
+                labels.append(text)
     return Edit(
         add=tuple(labels),
         remove=tuple(text for word in writing.remove for text in labels_of(tracker, word)),
@@ -50,9 +54,20 @@ def says_what_was_planned(tracker: TrackerSettings, writing: Writing, edit: Edit
     by_status, by_field = _says_words(tracker, "statuses"), _says_words(tracker, "field")
     if not (by_status or by_field):
         return True
+    if any(_how(tracker, word) == NO_WAY for word in writing.add):
+        return False
     # a word that a status or the field said is gone only where another one took its place
     replaced = (by_status and bool(edit.status)) if not by_field else (bool(edit.field) and not by_status)
     return bool(writing.add) and (replaced or not writing.remove)
+
+
+def _how(tracker: TrackerSettings, word: str) -> tuple[str, str]:
+    """By what a word is said, and its text."""
+    if statuses := getattr(tracker.statuses, word):
+        return "status", statuses[0]
+    if tracker.field.name and (values := getattr(tracker.field, word)):
+        return "field", values[0]
+    return NO_WAY if tracker.type == "redmine" else ("label", labels_of(tracker, word)[0])
 
 
 def _says_words(tracker: TrackerSettings, table: str) -> bool:

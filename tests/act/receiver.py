@@ -9,7 +9,7 @@ import ssl
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.message import Message
@@ -50,6 +50,8 @@ class Receiver(socketserver.ThreadingTCPServer):
         self.behaviour = Behaviour()
         self.tls: ssl.SSLContext | None = None
         self.received: list[Received] = []
+        self.on_message: Callable[[], object] = lambda: None
+        """Called while the sender of one waits for the answer."""
         self.closing = threading.Event()
 
     @property
@@ -77,6 +79,7 @@ class _Connection(socketserver.BaseRequestHandler):
             if behaviour.what == "not http":
                 connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
             self.server.received.append(_read(connection))
+            self.server.on_message()
             self._answer(connection, behaviour)
         with suppress(OSError):
             connection.close()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from email import message_from_string
@@ -23,7 +24,7 @@ from shepherd.act.notice import NoticeError, is_webhook
 from shepherd.errors import SettingsError, UnsureError, WrongValueError
 from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
-from tests.act.receiver import Behaviour, receiving
+from tests.act.receiver import Behaviour, certificate, closed_port, context_of, receiving
 from tests.act.test_notice_text import OBEYED
 from tests.running.smtp import Trick, serving
 
@@ -41,7 +42,12 @@ HERE = {
     "gotify": "gotify://HERE/" + TOKEN,
     "rocket.chat": f"rocket://{TOKEN}/{TOKEN}@HERE/#qa",
     "matrix": f"matrix://{TOKEN}@HERE?mode=matrix",
+    "nextcloud talk": f"nctalk://qa:{TOKEN}@HERE/{TOKEN}",
+    "signal": "signal://HERE/11122223333/12223334444",
+    "home assistant": f"hassio://HERE/{TOKEN}",
+    "synology chat": f"synology://HERE/{TOKEN}",
     "json": "json://HERE",
+    "form": "form://HERE",
     "xml": "xml://HERE",
 }
 """Services that anybody can run, so that the receiver of the test is one."""
@@ -129,6 +135,33 @@ def test_nothing_is_obeyed_by_a_service_elsewhere(
     look(unquote(body.replace("+", " ")) if service == "zulip" else body)
 
 
+@pytest.mark.parametrize("service", HERE)
+@pytest.mark.parametrize(
+    ("behaviour", "sure"),
+    [
+        (None, True),
+        (Behaviour(status=301, headers={"Location": "/elsewhere"}), True),
+        (Behaviour(status=403), True),
+        (Behaviour(status=429), True),
+        (Behaviour(status=500), False),
+        (Behaviour("reset"), False),
+        (Behaviour("half a status"), False),
+    ],
+    ids=["closed", "301", "403", "429", "500", "reset", "half a status"],
+)
+def test_each_service_says_what_is_certain(
+    tmp_path: Path, service: str, behaviour: Behaviour | None, sure: bool
+) -> None:
+    """What we read of it in the log of apprise, which words it in a hundred places."""
+    with receiving() as receiver:
+        receiver.behaviour = behaviour or Behaviour()
+        place = receiver.place if behaviour else closed_port()
+        with pytest.raises(NoticeError if sure else UnsureError) as caught:
+            send(settings_of(tmp_path, HERE[service].replace("HERE", place)))
+        assert "apprise says no more" not in str(caught.value)
+        assert TOKEN not in str(caught.value)
+
+
 def test_what_mattermost_shows(tmp_path: Path) -> None:
     changes = (
         replace(CHANGE, command="inv promote --to r123", url="https://git.example.org/compare?a=1&b=2"),
@@ -187,6 +220,17 @@ def test_no_picture_is_loaded_from_elsewhere(tmp_path: Path) -> None:
             arrived = f"{receiver.received[-1].headers}{receiver.received[-1].body!r}"
             # the schema of that document
             assert re.sub(r"\S+/NotifyXML-[0-9.]+\.xsd", "", arrived).count("apprise/") == 0, name
+
+
+def test_over_tls_to_whom_all_else_here_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    before = dict(os.environ)
+    with receiving() as receiver:
+        receiver.tls = context_of(file)
+        send(settings_of(tmp_path, f"mmosts://{receiver.place}/{TOKEN}"))
+        assert len(receiver.received) == 1
+    assert dict(os.environ) == before
 
 
 def test_of_several_channels_one_may_have_it(tmp_path: Path) -> None:

@@ -172,13 +172,14 @@ def test_through_the_proxy_that_the_environment_names(
         send(settings_of(tmp_path, "https://hooks.example.org/"))
 
 
-def test_nothing_goes_once_the_lock_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", ["http://HERE/", "mmost://HERE/3ccdd113474722377935511fc85d3dd4"])
+def test_nothing_goes_once_the_lock_is_lost(tmp_path: Path, url: str) -> None:
     def lost() -> None:
         raise LostLockError("lost")
 
     with receiving() as receiver, holding.confirmed_by(lost, 0, 10.0):
         with pytest.raises(LostLockError):
-            send(settings_of(tmp_path, f"http://{receiver.place}/"))
+            send(settings_of(tmp_path, url.replace("HERE", receiver.place)))
         assert receiver.received == []
 
 

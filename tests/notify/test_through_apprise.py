@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from tests.act.receiver import Behaviour, Receiver, receiving
 from tests.act.test_notice_text import OBEYED
+from tests.inv import inv
 from tests.notify.team import Team
 
 TOKEN = "3ccdd113474722377935511fc85d3dd4"
@@ -93,3 +95,31 @@ def test_what_failed_is_told_by_the_next_run(
     # neither journal nor log know the address
     for file in team.state.rglob("*"):
         assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
+
+
+def _command_lines() -> Iterator[bytes]:
+    """What `ps` shows of everything that runs."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        # one that ends meanwhile shows nothing
+        with suppress(OSError):
+            yield path.read_bytes()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("behaviour", [Behaviour(status=404), Behaviour("reset"), Behaviour("not http")])
+def test_nobody_is_shown_the_address(team: Team, chat: Receiver, behaviour: Behaviour) -> None:
+    """Whatever a command prints, logs or keeps, and what can be seen of its process, holds no part of it."""
+    team.land("[no-qa] Three")
+    chat.behaviour = behaviour
+    seen: list[bytes] = []
+    chat.on_message = lambda: seen.extend(_command_lines())
+    done = inv(team.folder, "run")
+    assert done.code == 7, done
+    assert "notify chat: it " in done.err
+    assert seen
+    hidden = TOKEN.encode()
+    assert not [line for line in seen if hidden in line]
+    assert TOKEN not in done.out + done.err
+    kept = [path for path in team.folder.rglob("*") if path.is_file() and path.name != "chat.url"]
+    assert any(path.name == "shepherd.log" for path in kept)
+    assert not [path for path in kept if hidden in path.read_bytes()]

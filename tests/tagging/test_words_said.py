@@ -62,8 +62,10 @@ def test_a_word_that_is_a_status_comes_before_the_status_of_what_landed() -> Non
 
 
 def test_redmine_has_no_labels() -> None:
-    edit = edit_of(tracker("redmine", statuses=STATUSES), writing(("untestable",)))
+    redmine, planned = tracker("redmine", statuses=STATUSES), writing(("untestable",))
+    edit = edit_of(redmine, planned)
     assert (edit.add, edit.status) == ((), "")
+    assert not says_what_was_planned(redmine, planned, edit, "a comment")
 
 
 @pytest.mark.parametrize(

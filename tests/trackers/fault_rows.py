@@ -17,6 +17,7 @@ NAMES = {
     "gitea": "Gitea",
     "launchpad": "Launchpad",
     "jira": "Jira",
+    "redmine": "Redmine",
 }
 _PROJECTS = {
     "github": "acme/shop",
@@ -24,6 +25,7 @@ _PROJECTS = {
     "gitea": "acme/shop",
     "launchpad": "launchpad",
     "jira": "jira",
+    "redmine": "redmine",
 }
 _ITEMS = {
     "github": "request #",
@@ -31,6 +33,7 @@ _ITEMS = {
     "gitea": "request #",
     "launchpad": "bug ",
     "jira": "ABC-",
+    "redmine": "bug ",
 }
 
 
@@ -92,7 +95,7 @@ def in_words_of(tracker: str, sentence: str, name: str = "") -> str:
 def in_general(tracker: str, sentence: str) -> str:
     """The other way round: NAME, PROJECT and ITEM in place of what one tracker has."""
     words = {"NAME": NAMES[tracker], "PROJECT": _PROJECTS[tracker], "ITEM": _ITEMS[tracker]}
-    if tracker in ("launchpad", "jira"):
+    if tracker in ("launchpad", "jira", "redmine"):
         # its project is called as it is, and a word of others
         del words["PROJECT"]
     for word, ours in words.items():

@@ -29,6 +29,7 @@ from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.jira_server import EMAIL, Jira
 from tests.trackers.launchpad_server import Bug
+from tests.trackers.redmine_server import Redmine
 
 TOKEN = "forge-token-4711"
 _SERVERS: dict[str, Callable[[], Any]] = {
@@ -37,6 +38,7 @@ _SERVERS: dict[str, Callable[[], Any]] = {
     "gitea": Gitea,
     "launchpad": launchpad_server.Server,
     "jira": Jira,
+    "redmine": Redmine,
 }
 _REAL = {
     "(0 s of silence, 0 s for": "(30 s of silence, 120 s for",
@@ -112,6 +114,9 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str)
     lines = f'type = "{tracker}"\nproject = "{server.project}"\nservice_root = "{server.root}"\n'
     if isinstance(server, Jira):
         lines = f'type = "jira"\nservice_root = "{server.root}"\nkeys = ["ABC"]\nlogin = "{EMAIL}"\n'
+    elif isinstance(server, Redmine):
+        lines = f'type = "redmine"\nservice_root = "{server.root}"\n'
+        more += '\n[tracker.statuses]\nok = ["QA passed"]\nbad = ["QA failed"]\nneedstesting = ["In QA"]\n'
     for key in ("project", "service_root", "login"):
         if f"{key} = " in more:
             lines = re.sub(f"(?m)^{key} = .*\n", "", lines)
@@ -129,7 +134,7 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str)
         title = "Change {0}\n\nSee merge request acme/web/shop!{0}"
     if tracker == "jira":
         title = "ABC-{0}: Change {0}"
-    last = title if tracker in ("launchpad", "jira") else "Change {0}"
+    last = title if tracker in ("launchpad", "jira", "redmine") else "Change {0}"
     shas = project.land(*(title.format(number) for number in (1, 2, 3)), last.format(4))
     project.deploy(shas[0])
     for number, sha in enumerate(shas, 1):
@@ -146,6 +151,8 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str)
             server.pipelines.add(sha, "success", Job("ci/build"))
         elif tracker == "jira":
             server.issue(f"ABC-{number}", "qa-ok")
+        elif tracker == "redmine":
+            server.issue(number, "QA passed")
         else:
             server.bugs[number] = Bug(["qa-ok"])
     return project, shas
@@ -207,6 +214,34 @@ def _other_token(server: Any) -> None:
 
 def _data_center(server: Any) -> None:
     server.cloud = False
+
+
+def _another_key(server: Any) -> None:
+    server.token = "another"
+
+
+def _no_rest(server: Any) -> None:
+    server.rest = False
+
+
+def _hide_redmine(server: Any) -> None:
+    server.issues[3].hidden = True
+
+
+def _delete_redmine(server: Any) -> None:
+    del server.issues[3]
+
+
+def _poison(server: Any) -> None:
+    server.issues[3].poison = True
+
+
+def _close_project(server: Any) -> None:
+    server.issues[3].closed_project = True
+
+
+def _no_notes(server: Any) -> None:
+    server.may.discard("note")
 
 
 def _here(server: Any) -> None:
@@ -274,6 +309,13 @@ _WORLDS: dict[str, Callable[[Any], None]] = {
     "moved": _move_issue,
     "another token": _other_token,
     "data center": _data_center,
+    "another key": _another_key,
+    "no REST": _no_rest,
+    "issue hidden": _hide_redmine,
+    "issue deleted": _delete_redmine,
+    "issue broken": _poison,
+    "project closed": _close_project,
+    "no notes": _no_notes,
     "same host": _here,
     "no graphql": _no_graphql,
     "bad": _untag,

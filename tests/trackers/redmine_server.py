@@ -27,6 +27,8 @@ TOKEN = "its-token"
 STATUSES = ("New", "In Progress", "Resolved", "Closed", "In QA", "QA passed", "QA failed")
 FIELDS = ("QA result", "QA marks")
 """A list, and a list of several."""
+_RIGHTS = {"edit_issues": "status", "add_issue_notes": "note"}
+"""Permission -> what of `may` it stands for here."""
 _MOST = 100
 _DEFAULT = 25
 
@@ -61,6 +63,7 @@ class Redmine(Forge):
         reach: status -> those that the workflow lets the account choose then; others: any.
         old: a Redmine before 5.0, which does not say what may be chosen.
         rest: whether its REST service is switched on.
+        sees: which issues: "all", "default" (no private ones), "own".
         below: the path that it has its root at: "/redmine".
         before_change: called with the number of an issue before what the shepherd changes is done.
     """
@@ -83,6 +86,7 @@ class Redmine(Forge):
         self.longest_url = 8_000
         self.before_change: Any = lambda number: None
         self.projects = ["Shop"]
+        self.sees = "default"
         self._clock = datetime(2026, 11, 1, tzinfo=UTC)
 
     @property
@@ -128,7 +132,10 @@ class Redmine(Forge):
         path = path.removeprefix(self.below)
         match [method, *path.strip("/").split("/")]:
             case ["GET", "users", "current.json"]:
-                return {"user": {"id": self.account, "login": "shepherd", "api_key": self.token}}
+                return {"user": self._account("include" in query)}
+            case ["GET", "roles", _]:
+                given = [right for right, name in _RIGHTS.items() if name in self.may]
+                return {"role": {"issues_visibility": self.sees, "permissions": ["view_issues", *given]}}
             case ["GET", "issue_statuses.json"]:
                 return {
                     "issue_statuses": [self._named(each) | {"is_closed": False} for each in self.statuses]
@@ -145,6 +152,15 @@ class Redmine(Forge):
                 self._put(self._visible(int(found[1]), known), body["issue"])
                 raise Answer(204, None)
         raise Answer(404, None)
+
+    def _account(self, memberships: bool) -> dict[str, Any]:
+        account = {"id": self.account, "login": "shepherd", "admin": False, "api_key": self.token}
+        if memberships:
+            account["memberships"] = [
+                {"project": {"id": at, "name": name}, "roles": [{"id": 9, "name": "QA shepherd"}]}
+                for at, name in enumerate(self.projects, 1)
+            ]
+        return account
 
     def _visible(self, number: int, known: bool) -> int:
         if number not in self.issues:

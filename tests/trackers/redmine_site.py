@@ -67,8 +67,8 @@ class RefusedByRedmine(Exception):
 
 @dataclass(frozen=True)
 class RedminePerson:
-    """Somebody with an API key, who uses REST as their scripts would. Numbers of statuses, trackers and fields
-    are known, and not asked for."""
+    """Somebody with an API key, who uses REST as scripts would, but knows the numbers of statuses, trackers
+    and fields."""
 
     site: RedmineSite
     root: str

@@ -268,4 +268,5 @@ class RedmineTeam:
 
 def tracker_lines(root: str, by: By) -> str:
     """Of [tracker], and its tables."""
-    return f'type = "redmine"\nservice_root = "{root}"\ncredentials_file = "redmine-key"\ncap = 1000\n{SETTINGS[by]}'
+    place = f'service_root = "{root}"\ncredentials_file = "redmine-key"'
+    return f'type = "redmine"\n{place}\ncap = 1000\n{SETTINGS[by]}'

@@ -21,6 +21,7 @@ from hypothesis import strategies as some
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.pointers import text_of
 from shepherd.settings import Pointer, Settings, TrackerSettings
+from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import bodies, http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset
@@ -32,10 +33,11 @@ from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.jira_server import Jira
 from tests.trackers.launchpad_server import Bug
+from tests.trackers.redmine_server import Redmine
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-KINDS: tuple[str, ...] = ("launchpad", "github", "jira", "gitlab")
+KINDS: tuple[str, ...] = ("launchpad", "github", "jira", "gitlab", "redmine")
 DEEP = 200_000
 BODIES: dict[str, bytes] = {
     "deep lists": b"[" * DEEP + b"]" * DEEP,
@@ -87,7 +89,9 @@ class Asked:
 
     def __init__(self, server: Any, kind: str, folder: Path) -> None:
         self.server: FaultyServer = server
-        self.item: Item = {"launchpad": "1", "github": "#1", "gitlab": "!1", "jira": "ABC-1"}[kind]
+        self.item: Item = {"launchpad": "1", "github": "#1", "gitlab": "!1", "jira": "ABC-1", "redmine": "7"}[
+            kind
+        ]
         secret = folder / "secret"
         secret.write_text("token\n")
         secret.chmod(0o600)
@@ -97,6 +101,7 @@ class Asked:
             service_root=server.root,
             credentials_file="" if kind == "launchpad" else "secret",
             keys=("ABC",) if kind == "jira" else (),
+            statuses=WordTexts(ok=("QA passed",)) if kind == "redmine" else WordTexts(),
         )
         self.settings = Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
 
@@ -112,11 +117,10 @@ class Asked:
         return told
 
     def say(self, body: bytes, headers: dict[str, str] | None = None) -> None:
-        """To every question but what Launchpad describes itself with."""
+        """To every question but what Launchpad describes itself with, and who asks Redmine."""
         self.server.repair()
-        self.server.fail(
-            "say", on="" if self.item != "1" else "ws.op", times=99, body=body, headers=headers or {}
-        )
+        on = {"1": "ws.op", "7": "issues.json"}.get(self.item, "")
+        self.server.fail("say", on=on, times=99, body=body, headers=headers or {})
 
 
 @contextmanager
@@ -130,6 +134,11 @@ def asked(kind: str, folder: Path) -> Iterator[Asked]:
             jira.account.token = "token"
             jira.issue("ABC-1", "qa-ok")
             yield Asked(jira, kind, folder)
+    elif kind == "redmine":
+        with at_work(Redmine()) as redmine:
+            redmine.token = "token"
+            redmine.issue(7, "QA passed")
+            yield Asked(redmine, kind, folder)
     elif kind == "github":
         with at_work(GitHub()) as hub:
             hub.things[1] = github_server.pull("qa-ok")
@@ -238,6 +247,7 @@ KEYS = some.sampled_from(
         *("entries", "total_size", "start", "self_link", "bug_link", "next_collection_link", "id", "tags"),
         *("iid", "state", "target_branch", "sha", "title", "message"),
         *("issues", "key", "fields", "status", "total", "isLast", "nextPageToken", "issueErrors"),
+        *("total_count", "updated_on", "custom_fields", "value"),
     ]
 )
 SCALARS = (
@@ -246,7 +256,9 @@ SCALARS = (
     | some.integers()
     | some.floats()
     | some.text(max_size=9)
-    | some.sampled_from(["merged", "NOT_FOUND", "RATE_LIMITED", "a/b", "qa-ok", "ABC-1", 10**400, math.inf])
+    | some.sampled_from(
+        ["merged", "NOT_FOUND", "RATE_LIMITED", "a/b", "qa-ok", "ABC-1", 7, "QA passed", 10**400, math.inf]
+    )
 )
 DOCUMENTS = some.recursive(
     SCALARS,

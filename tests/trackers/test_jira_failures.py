@@ -201,6 +201,30 @@ def test_one_issue_that_is_never_answered_is_unknown_alone(kit: JiraKit, status:
     assert again.items == reading.items
 
 
+def test_a_search_that_names_too_many_labels_is_made_in_parts(kit: JiraKit) -> None:
+    kit.jira.issue("ABC-9", "bad-commit-700")
+    kit.jira.fail(400, on="bad-commit-500", times=2)
+    reading = kit.read("ABC-1", revnos=range(1, 801))
+    assert reading.items["ABC-9"].bad_commits == (700,)
+
+
+def test_an_issue_that_names_a_landing_and_cannot_be_read_is_not_left_out(kit: JiraKit) -> None:
+    odd = said(issue("ABC-9", "9", ["bad-commit-7", 7]), isLast=True)
+    kit.jira.fail("say", on="labels in", body=odd)
+    first = kit.read("ABC-1", revnos=[7])
+    assert unreadable(first) == {"ABC-9": "Jira gives ABC-9 labels that are no texts"}
+    kit.jira.issue("ABC-9", "bad-commit-7")
+    assert kit.read("ABC-1", revnos=[7], before=first).items["ABC-9"].bad_commits == (7,)
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_question_for_changes_that_is_refused_makes_it_read_everything(kit: JiraKit, status: int) -> None:
+    first = kit.read("ABC-1", "ABC-2")
+    kit.jira.change("ABC-2", labels=["qa-bad"])
+    kit.jira.fail(status, on="updated >=", times=9)
+    assert words(kit.read("ABC-1", "ABC-2", before=first))["ABC-2"] == ("bad",)
+
+
 def test_an_issue_that_could_not_be_fetched_this_time(kit: JiraKit) -> None:
     body = json.dumps({"issues": [], "issueErrors": [{"id": "10001", "errorMessage": "timeout"}]}).encode()
     kit.jira.fail("say", on="bulkfetch", times=9, body=body)

@@ -185,6 +185,27 @@ def test_what_was_read_before_it_broke_off_is_not_asked_for_again(kit: JiraKit) 
     assert again.requests == 5
 
 
+@pytest.mark.parametrize("limit", [5, 8])
+def test_with_a_limit_that_is_too_small_each_hour_gets_further(kit: JiraKit, limit: int) -> None:
+    keys, hours, memory = KEYS[:900], 0, b""
+    fill(kit, keys)
+    whole = kit.read(*keys, revnos=REVNOS)
+    while True:
+        hours += 1
+        http._RESTS.clear()
+        kit.jira.repair()
+        kit.jira.fail(429, after=limit, times=10**6, headers={"Retry-After": "3600"})
+        try:
+            said = kit.read(*keys, revnos=REVNOS, before=memory)
+            break
+        except TrackerError as error:
+            assert len(error.memory) > len(memory)
+            memory = error.memory
+        kit.later(hours=1)
+    assert said.items == whole.items
+    assert 1 < hours <= 6
+
+
 def test_other_words_give_what_was_read_another_meaning(kit: JiraKit) -> None:
     kit.jira.issue("ABC-1", "fine", status="QA failed")
     kit.later(days=1)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers.jira.jql import text_in_jql
-from shepherd.trackers.jira.site import is_cloud_host
+from shepherd.trackers.jira.service import JiraService
+from shepherd.trackers.jira.site import is_cloud_host, session_with
 from shepherd.trackers.jira.wire import KEY, AnsweredIssue, texts_of
 from tests.trackers.jira_jql import _tokens, _unquoted
 
@@ -107,3 +109,14 @@ def test_what_is_no_key(text: str) -> None:
 )
 def test_hosts_that_have_cloud_for_certain(root: str, cloud: bool) -> None:
     assert is_cloud_host(root) is cloud
+
+
+def test_a_jira_below_a_path() -> None:
+    tracker = TrackerSettings(type="jira", service_root="https://jira.example.org/jira/")
+    session = session_with(Settings(branches={}, tracker=tracker))
+    assert session.root == "https://jira.example.org/jira/"
+    service = JiraService(Settings(branches={}, tracker=tracker), session, edition="server")
+    assert service.path("search") == "rest/api/2/search"
+    assert JiraService(Settings(branches={}, tracker=tracker), session, edition="cloud").path("field") == (
+        "rest/api/3/field"
+    )

@@ -14,8 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from shepherd.errors import TrackerError
+from shepherd.running.doctor.redmine import words_and_rights
 from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import http
+from shepherd.trackers.redmine.reading import RedmineTracker
 from shepherd.trackers.writing import NOT_GIVEN
 from tests.trackers.faulty import at_work
 from tests.trackers.redmine_kit import FIELD, RedmineKit
@@ -60,7 +62,7 @@ def test_the_local_one_answers_like_the_real_one(redmine: RedmineSite, local: Re
     redmine.person("ann").change(number, status="In QA", notes="Please try.")
     local.issue(number, QA_result="", QA_marks=[])
     local.change(number, "In QA", "Please try.")
-    real, ours = redmine.person("shepherd"), RedminePerson(local.root, TOKEN)
+    real, ours = redmine.person("shepherd"), RedminePerson(redmine, local.root, TOKEN)
     for path in (
         "/users/current.json",
         "/issue_statuses.json",
@@ -84,7 +86,7 @@ def test_nobody_is_refused_alike(redmine: RedmineSite, local: Redmine) -> None:
         ("/issues/999.json", True, 404),
     ):
         for root, key, number in ((redmine.root, redmine.key("shepherd"), hidden), (local.root, TOKEN, 2)):
-            person = RedminePerson(root, key if secret else "no key")
+            person = RedminePerson(redmine, root, key if secret else "no key")
             with pytest.raises(RefusedByRedmine) as refused:
                 person.ask("GET", path.format(number))
             assert refused.value.status == status
@@ -168,7 +170,7 @@ def test_a_list_of_keys_and_values_gives_keys(redmine: RedmineSite, tmp_path: Pa
 @pytest.mark.parametrize("login", ["locked", "unknown"])
 def test_keys_that_are_not_accepted(redmine: RedmineSite, tmp_path: Path, login: str) -> None:
     number = redmine.person("ann").report("One", project="open")
-    with pytest.raises(TrackerError, match="answered 401: the API key is missing or not accepted"):
+    with pytest.raises(TrackerError, match="answered 401: the API key is not accepted"):
         kit_of(redmine, tmp_path, login).read([number])
     nobody = kit_of(redmine, tmp_path, credentials_file="")
     assert nobody.words([number]) == {str(number): ""}
@@ -199,6 +201,22 @@ def test_what_redmine_leaves_out(redmine: RedmineSite, tmp_path: Path) -> None:
     number = ann.report("One")
     wrong = kit_of(redmine, tmp_path, field=FIELD).edit(number, field="no such value", comment=COMMENT)
     assert f"{NOT_GIVEN}, since Redmine does not accept it" in wrong and wrong.endswith("comment")
+
+
+def test_doctor_finds_what_the_account_may(redmine: RedmineSite, tmp_path: Path) -> None:
+    def levels(login: str) -> dict[str, str]:
+        settings = kit_of(redmine, tmp_path, login, field=replace(FIELD, ok=("passed",))).settings
+        found = words_and_rights(settings, RedmineTracker(settings).service())
+        return {each.name: f"{each.level}: {each.what}" for each in found}
+
+    redmine.person("ann").report("One")
+    assert levels("shepherd") == {
+        "projects": "ok: issues of these projects can be seen: Attic, Open, Other, Shop",
+        "words": "ok: 2 of the 2 issues that were changed last have 'QA result'",
+        "tagger": "ok: the tagger may write in Attic, Open, Other, Shop",
+    }
+    assert "the roles of this account lack 'Edit issues'" in levels("looker")["tagger"]
+    assert levels("stranger")["tagger"].startswith("warn: this account is a member of no project")
 
 
 def test_what_may_not_be_written(redmine: RedmineSite, tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def _tracker(context: CheckContext, name: str) -> Iterator[Finding]:
 
         assert isinstance(tracker, JiraTracker)
         yield from projects_and_words(settings, tracker.service())
+    elif kind == "redmine":
+        from shepherd.running.doctor.redmine import words_and_rights
+        from shepherd.trackers.redmine.reading import RedmineTracker
+
+        assert isinstance(tracker, RedmineTracker)
+        yield from words_and_rights(settings, tracker.service())
 
 
 def _could_be_read(settings: Settings) -> str:

@@ -17,15 +17,10 @@ from shepherd.trackers.forge.items import Absent, UnreadablePart
 from shepherd.trackers.forge.reading import chunks
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.jira.fetching import Found, IssueFetcher
-from shepherd.trackers.jira.jql import all_of, issues_in, labels_in, projects_in, updated_within
+from shepherd.trackers.jira.jql import issues_in
 from shepherd.trackers.jira.memory import EVERYTHING_AFTER, OVERLAP, JiraMemory, encode
-from shepherd.trackers.jira.searching import (
-    AT_ONCE,
-    KEYS_AT_ONCE,
-    MOST_PAGES,
-    IssueSearch,
-    TooManyPagesError,
-)
+from shepherd.trackers.jira.project_search import REFUSED, ProjectSearch
+from shepherd.trackers.jira.searching import AT_ONCE, KEYS_AT_ONCE, IssueSearch, TooManyPagesError
 from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.wire import KEY, AnsweredIssue, JiraIssue
 from shepherd.trackers.words import ItemReading, Vocabulary, bad_commits
@@ -36,8 +31,6 @@ FEW = 200
 """So many issues are read again by each reading of Cloud, in two requests: a bulk fetch knows what a search
 may not know yet, since its index lags behind (api-group-issue-search)."""
 _MINUTE = timedelta(minutes=1)
-_REFUSED = frozenset({400, 413, 414})
-"""What a query may be answered by that names something that there is not, or too much."""
 _NONE = JiraIssue("")
 _SHOWN = 100
 """Characters of a status."""
@@ -58,7 +51,8 @@ class JiraReading:
                 session,
                 edition=kept.edition if kept else "",
                 field=kept.field if kept else None,
-            )
+            ),
+            dict(kept.projects) if kept else {},
         )
         self._issues: dict[str, JiraIssue] = {}
         self._asked: dict[Item, str] = {}
@@ -69,16 +63,15 @@ class JiraReading:
         self._read_now: dict[str, JiraIssue] = {}
         """By id: what was read by key in this reading."""
         self._searched: set[int] = set()
-        self._projects: dict[str, str] = {}
-        """See JiraMemory."""
         self._full: datetime | None = None
         self._started = datetime.now(UTC)
         self._learned = False
         """What was read is worth more than what was kept."""
 
-    def _begin(self, service: JiraService) -> None:
+    def _begin(self, service: JiraService, projects: dict[str, str]) -> None:
         self._service = service
         self._search = IssueSearch(service)
+        self._projects = ProjectSearch(service, self._search, self._settings.tracker.keys, projects)
 
     def read(self, bugs: set[Item], revnos: set[int]) -> TrackerData:
         """See Tracker.read."""
@@ -96,7 +89,7 @@ class JiraReading:
             tags[item] = ItemTags(unreadable=why)
         known = set(self._asked.values())
         for number, issue in self._issues.items():
-            if number not in known and issue.key not in tags and self._is_ours(issue):
+            if number not in known and issue.key not in tags and self._projects.is_ours(issue.project):
                 readings[issue.key] = self._reading_of(issue.key, issue)
                 if not revnos.isdisjoint(readings[issue.key].tags.bad_commits):
                     tags[issue.key] = readings[issue.key].tags
@@ -134,7 +127,7 @@ class JiraReading:
             },
             asked=self._asked,
             revnos=tuple(sorted(self._searched)),
-            projects=self._projects,
+            projects=self._projects.now,
         )
         return encode(learned)
 
@@ -148,12 +141,11 @@ class JiraReading:
         self._hints = {
             item: kept.issues[number].key for item, number in kept.asked.items() if number in kept.issues
         }
-        self._projects = dict(kept.projects)
         self._issues = dict(kept.issues)
         changed = self._changed(kept)
         if changed is None:
-            self._begin(JiraService(self._settings, self._session, edition=kept.edition))
-            self._issues, self._projects = {}, {}
+            self._begin(JiraService(self._settings, self._session, edition=kept.edition), {})
+            self._issues = {}
             self._service.field()
             return set()
         self._full = kept.full
@@ -165,7 +157,7 @@ class JiraReading:
             issue = each.issue(self._service.field().id)
             if each.id in self._issues or bad_commits(issue.labels):
                 self._issues[each.id] = issue
-            if issue.trouble:
+            if issue.trouble or not KEY.fullmatch(issue.key):
                 self._forget({each.id})
         return {each.id for each in changed}
 
@@ -173,7 +165,7 @@ class JiraReading:
         """What was changed since the last reading; None: everything has to be read again."""
         since, most = kept.began - OVERLAP, len(kept.asked) // AT_ONCE + 2
         last = kept.full + EVERYTHING_AFTER - _MINUTE
-        projects = {*self._settings.tracker.keys, *(each.project for each in kept.issues.values())}
+        others = {each.project for each in kept.issues.values()}
         for _ in range(2):
             # our own clock may be wrong: Jira's counts, as soon as it has answered
             guess = kept.began + (self._started - kept.ours)
@@ -182,8 +174,12 @@ class JiraReading:
                 return None
             minutes = (now - since) // _MINUTE + 2
             try:
-                found = self._search_in(projects, updated_within(minutes), most)
+                found = self._projects.changed(minutes, others, most)
             except TooManyPagesError:
+                return None
+            except RequestError as error:
+                if error.status not in REFUSED:
+                    raise
                 return None
             if (self._session.now or now) - since < minutes * _MINUTE:
                 return found
@@ -200,7 +196,7 @@ class JiraReading:
             try:
                 found = {each.id: each.key for each in self._search.search(issues_in(some), only_keys=True)}
             except RequestError as error:
-                if error.status not in _REFUSED:
+                if error.status not in REFUSED:
                     raise
                 # one of them is no longer there: which one, the reading by keys will tell
                 found = {}
@@ -249,46 +245,25 @@ class JiraReading:
                 raise TrackerError(f"Jira at {self._session.host} gave several issues one id")
             self._issues[found.id], self._asked[item] = issue, found.id
             self._unreadable.pop(item, None)
-            self._projects.pop(issue.project, None)
+            self._projects.now.pop(issue.project, None)
 
     def _search_names(self, revnos: Iterable[int]) -> None:
         """Find the issues that name landings bad, and that no landing names."""
-        for some in chunks(sorted(revnos), KEYS_AT_ONCE):
-            trouble = False
-            condition = labels_in([f"bad-commit-{n}" for n in some])
-            for each in self._search_in(self._settings.tracker.keys, condition, MOST_PAGES):
-                issue = each.issue(self._service.field().id)
-                if not KEY.fullmatch(issue.key) or issue.trouble:
-                    # which landings it names is not known, but that it names some
-                    trouble = True
-                    self._unreadable[issue.key] = issue.trouble or "Jira gives an issue no key"
-                elif each.id not in self._issues:
-                    self._issues[each.id] = issue
-            if not trouble:
+        for some, found in self._projects.naming(revnos):
+            readable = [self._note_name(each) for each in found]
+            if all(readable):
                 self._searched.update(some)
 
-    def _search_in(self, projects: Iterable[str], condition: str, most: int) -> list[AnsweredIssue]:
-        """Search these projects. Cloud refuses a query that names one that the account may not see, or by a
-        key that is no longer its own."""
-        wanted = set(projects)
-        for _ in range(2):
-            keys = sorted({self._projects.get(key, key) for key in wanted} - {""})
-            if not keys:
-                break
-            try:
-                return self._search.search(all_of(projects_in(keys), condition), most=most)
-            except RequestError as error:
-                now = {key: self._service.project(key) for key in keys} if error.status == 400 else {}
-                others = {key: its for key, its in now.items() if its != key}
-                if not others:
-                    raise
-                self._projects |= others
-        return []
-
-    def _is_ours(self, issue: JiraIssue) -> bool:
-        """Whether it counts although no landing names it: other projects may count their own landings."""
-        ours = self._settings.tracker.keys
-        return issue.project in ours or issue.project in (self._projects.get(key) for key in ours)
+    def _note_name(self, answer: AnsweredIssue) -> bool:
+        """Whether it could be read which landings an issue names bad."""
+        issue = answer.issue(self._service.field().id)
+        if not KEY.fullmatch(issue.key):
+            raise TrackerError(f"Jira at {self._session.host} gave an issue without a key")
+        if issue.trouble:
+            self._unreadable[issue.key] = issue.trouble
+        elif answer.id not in self._issues:
+            self._issues[answer.id] = issue
+        return not issue.trouble
 
     def _reading_of(self, item: Item, issue: JiraIssue) -> ItemReading:
         return self._vocabulary.read(

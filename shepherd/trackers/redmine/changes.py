@@ -135,7 +135,7 @@ def taken_by(
             if status and "bad" in vocabulary.read("", status=status.name).tags.words:
                 back["status_id"] = status.id
         if field and (detail.property, detail.name) == ("cf", str(field.id)) and old not in field.values:
-            value = (*field.values, old) if isinstance(field.value, tuple) else old
+            value = [*field.values, old] if field.several else old
             if "bad" in vocabulary.read("", values=[old]).tags.words:
                 back["custom_fields"] = [{"id": field.id, "value": value}]
     return back
@@ -145,10 +145,10 @@ def _filled(field: RedmineField, value: str, vocabulary: Vocabulary) -> RedmineF
     """The field with that value; where it may have several, those that say no word stay."""
     if folded_name(value) in map(folded_name, field.values) and len(field.values) == 1:
         return field
-    if not isinstance(field.value, tuple):
+    if not field.several:
         return replace(field, value=value)
     others = [each for each in field.values if not vocabulary.read("", values=[each]).tags.words]
-    return replace(field, value=(*others, value))
+    return replace(field, value=[*others, value])
 
 
 def _values(field: RedmineField | None) -> str:

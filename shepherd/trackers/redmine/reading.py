@@ -29,6 +29,7 @@ from shepherd.trackers.redmine.memory import (
 from shepherd.trackers.redmine.service import RedmineService, session_with
 from shepherd.trackers.redmine.wire import RedmineIssue
 from shepherd.trackers.words import ItemReading, Vocabulary, shown
+from shepherd.values import clean
 from shepherd.words import Item, ItemSaid, ItemTags, TrackerData, item_name
 
 NOTHING_SAID = ItemSaid()
@@ -82,12 +83,15 @@ class RedmineTracker:
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        session = session_with(self._settings)
-        service = RedmineService(self._settings, session)
+        service = self.service()
         account = service.account()
-        count = service.newest().total_count
-        whose = f"as {account.login}" if account else "anonymously"
-        return f"at {session.host}, {whose}, {count} issues"
+        whose = f"as {clean(account.login, 60)}" if account else "anonymously"
+        count = service.count()
+        return f"at {service.session.host}, {whose}, {count} issue{'' if count == 1 else 's'}"
+
+    def service(self) -> RedmineService:
+        """A session that asks for other things. Raises SettingsError."""
+        return RedmineService(self._settings, session_with(self._settings))
 
     def _basis(self) -> str:
         tracker = self._settings.tracker

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
+import msgspec
+
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.client import Client, Headers, Meant
@@ -22,11 +24,14 @@ from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.redmine.meaning import DIVISIBLE, meaning
 from shepherd.trackers.redmine.wire import (
     IssuePage,
+    NumberedIssue,
     ProjectPage,
     RedmineIssue,
     RedmineProject,
+    RedmineRole,
     RedmineStatus,
     RedmineUser,
+    RolePage,
     StatusPage,
     UserPage,
     WholeIssue,
@@ -73,7 +78,7 @@ class RedmineService:
         """An answer to the request under way that says that it was too much is not waited for again."""
         self._batches = Batches(AT_ONCE, f"Redmine at {session.host}", self._answers_at_once)
 
-    def account(self) -> RedmineUser | None:
+    def account(self, *, memberships: bool = False) -> RedmineUser | None:
         """As whom we ask; None: anonymously. Raises TrackerError.
 
         It has to be asked: with a key that it does not accept, Redmine gives what anybody may see, as if
@@ -82,12 +87,13 @@ class RedmineService:
         if self.anonymous:
             return None
         try:
-            return self._get("users/current.json", {}, UserPage).user
+            query = {"include": "memberships"} if memberships else {}
+            return self._get("users/current.json", query, UserPage).user
         except RequestError as error:
             if error.status == 403:
                 raise TrackerError(
                     f"Redmine at {self.session.host} answered 403: its REST service is switched off"
-                    " (Administration, Settings, API)"
+                    " (Administration, Settings, API), or something that stands before it refuses this"
                 ) from None
             raise
 
@@ -98,15 +104,14 @@ class RedmineService:
 
     def _issues(
         self, numbers: Sequence[int], patient: bool
-    ) -> Mapping[int, RedmineIssue | TooMuchPart | None]:
+    ) -> Mapping[int, RedmineIssue | UnreadablePart | None]:
         try:
-            page = self._page(numbers, AT_ONCE, 0, patient=patient)
+            found, total = self._page(numbers, AT_ONCE, 0, patient=patient)
         except RequestError as error:
             if error.status not in DIVISIBLE:
                 raise
             return dict.fromkeys(numbers, TooMuchPart(str(error)))
-        found = {issue.id: issue for issue in page.issues}
-        if page.total_count != len(found):
+        if total != len(found):
             raise self._other("a part of a list")
         return {number: found.get(number) for number in numbers}
 
@@ -129,16 +134,17 @@ class RedmineService:
         changed: list[RedmineIssue] = []
         seen = 0
         for limit in (FEW, *(AT_ONCE for _ in range(len(numbers)))):
-            page = self._page(numbers, limit, seen)
-            if page.total_count != len(numbers):
+            found, total = self._page(numbers, limit, seen)
+            issues = [issue for issue in found.values() if isinstance(issue, RedmineIssue)]
+            if total != len(numbers) or len(issues) < len(found):
                 return None
-            times = [issue.updated_on for issue in page.issues]
+            times = [issue.updated_on for issue in issues]
             if times != sorted(times, reverse=True) or not times:
                 raise self._other("a list of issues that is not in the order that was asked for")
-            new = [issue for issue in page.issues if issue.updated_on >= since]
+            new = [issue for issue in issues if issue.updated_on >= since]
             changed += new
-            seen += len(page.issues)
-            if len(new) < len(page.issues) or seen >= len(numbers):
+            seen += len(issues)
+            if len(new) < len(issues) or seen >= len(numbers):
                 return changed
         raise TrackerError(f"Redmine at {self.session.host} gave a list that never ends")
 
@@ -164,10 +170,19 @@ class RedmineService:
                 return found
         raise TrackerError(f"Redmine at {self.session.host} gave a list that never ends")
 
-    def newest(self, count: int = 1) -> IssuePage:
-        """Some issue that the account may see, and how many there are. Raises TrackerError."""
-        query = {"status_id": "*", "sort": "updated_on:desc", "limit": count}
-        return self._get("issues.json", query, IssuePage)
+    def role(self, number: int) -> RedmineRole:
+        """What a role may do. Raises TrackerError."""
+        return self._get(f"roles/{number}.json", {}, RolePage).role
+
+    def count(self) -> int:
+        """How many issues the account may see. Raises TrackerError."""
+        return self._get("issues.json", {"status_id": "*", "limit": 1}, IssuePage).total_count
+
+    def newest(self) -> list[RedmineIssue]:
+        """Those that were changed last, as far as they can be read. Raises TrackerError."""
+        query = {"status_id": "*", "sort": "updated_on:desc", "limit": AT_ONCE}
+        found = dict(map(self._issue, self._get("issues.json", query, IssuePage).issues))
+        return [issue for issue in found.values() if isinstance(issue, RedmineIssue)]
 
     def whole(self, item: Item) -> WholeIssue:
         """One issue with its history and the statuses that may be chosen. Raises RequestError."""
@@ -179,20 +194,31 @@ class RedmineService:
         url = f"{self.session.root}issues/{item}.json"
         self._client.send("PUT", url, document={"issue": changes}, repeatable=False)
 
-    def _page(self, numbers: Sequence[int], limit: int, offset: int, *, patient: bool = True) -> IssuePage:
+    def _page(
+        self, numbers: Sequence[int], limit: int, offset: int, *, patient: bool = True
+    ) -> tuple[dict[int, RedmineIssue | UnreadablePart], int]:
+        """One page of these issues, in the order of the list, and how many all pages have."""
         # an empty list would be no condition at all
         assert numbers
         self._divisible = not patient
         query = {"status_id": "*", "sort": "updated_on:desc", "limit": limit, "offset": offset}
         listed = ",".join(map(str, numbers))
         page = self._get(f"issues.json?issue_id={listed}&{urlencode(query, safe='*:')}", {}, IssuePage)
-        strange = {issue.id for issue in page.issues}.difference(numbers)
-        if strange or len(page.issues) > limit or page.total_count > len(numbers):
+        found = dict(map(self._issue, page.issues))
+        if not found.keys() <= set(numbers) or len(page.issues) > limit or page.total_count > len(numbers):
             raise self._other("issues that it was not asked for")
-        return page
+        return found, page.total_count
+
+    def _issue(self, raw: msgspec.Raw) -> tuple[int, RedmineIssue | UnreadablePart]:
+        """One issue by its number; what stands in it is its matter alone."""
+        number = decoded_as(NumberedIssue, bytes(raw), self.session).id
+        try:
+            return number, msgspec.json.decode(raw, type=RedmineIssue)
+        except msgspec.MsgspecError as error:
+            return number, UnreadablePart(f"Redmine gives issue {number} in another shape ({error})")
 
     def _meaning(self, status: int, headers: Headers, body: bytes) -> Meant:
-        return meaning(status, headers, body, divisible=self._divisible)
+        return meaning(status, headers, body, anonymous=self.anonymous, divisible=self._divisible)
 
     def _get(self, path: str, query: Mapping[str, object], kind: type[_T]) -> _T:
         answer = self._client.send("GET", f"{self.session.root}{path}", query=query)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from shepherd.label_text import folded_name
@@ -16,17 +18,22 @@ class RedmineStatus(Struct, frozen=True):
 
 
 class RedmineField(Struct, frozen=True):
-    """A custom field and its value on one issue: a text, several, or nothing."""
+    """A custom field and its value on one issue: a text, a list of them, or nothing; plugins know others."""
 
     id: int
     name: str
-    value: str | tuple[str, ...] | None = None
+    value: Any = None
+
+    @property
+    def several(self) -> bool:
+        return isinstance(self.value, list)
 
     @property
     def values(self) -> tuple[str, ...]:
         """What stands in it; empty texts do not count."""
-        given = self.value if isinstance(self.value, tuple) else (self.value or "",)
-        return tuple(text for text in given if text.strip())
+        given = self.value if self.several else [self.value]
+        texts = (str(each) for each in given if isinstance(each, str | int | float))
+        return tuple(text for text in texts if text.strip())
 
 
 class RedmineIssue(Struct, frozen=True):
@@ -44,15 +51,39 @@ class RedmineIssue(Struct, frozen=True):
         return names.get(wanted) or names.get(folded_name(wanted)) or numbers.get(wanted)
 
 
+class NumberedIssue(Struct, frozen=True):
+    id: int
+
+
 class IssuePage(Struct, frozen=True):
-    issues: tuple[RedmineIssue, ...]
+    issues: tuple[msgspec.Raw, ...]
     total_count: int
     """Of all pages together."""
+
+
+class NamedRole(Struct, frozen=True):
+    id: int
+    name: str
+
+
+class RedmineProject(Struct, frozen=True):
+    id: int
+    name: str
+
+
+class Membership(Struct, frozen=True):
+    """What an account is in one project."""
+
+    project: RedmineProject
+    roles: tuple[NamedRole, ...]
 
 
 class RedmineUser(Struct, frozen=True):
     id: int
     login: str = ""
+    admin: bool = False
+    memberships: tuple[Membership, ...] = ()
+    """Only where they were asked for."""
 
 
 class UserPage(Struct, frozen=True):
@@ -63,9 +94,16 @@ class StatusPage(Struct, frozen=True):
     issue_statuses: tuple[RedmineStatus, ...]
 
 
-class RedmineProject(Struct, frozen=True):
-    id: int
-    name: str
+class RedmineRole(Struct, frozen=True):
+    """What a role may do, by the names that Redmine's own source has: "edit_issues"."""
+
+    issues_visibility: str = ""
+    """"all", "default" (all but private ones), "own"."""
+    permissions: tuple[str, ...] = ()
+
+
+class RolePage(Struct, frozen=True):
+    role: RedmineRole
 
 
 class ProjectPage(Struct, frozen=True):
