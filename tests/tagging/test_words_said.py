@@ -9,7 +9,7 @@ import pytest
 
 from shepherd.plans.tag_plan import Writing
 from shepherd.settings import TrackerSettings
-from shepherd.stages.tag_words import edit_of, says_what_was_planned
+from shepherd.stages.tag_words import edit_of, says_what_was_planned, shown_changes
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
 from shepherd.words import ItemTags, Word
 
@@ -91,6 +91,43 @@ def test_when_the_words_of_an_item_are_known_after_it(
     """What is not certain is read again: a word that people left there must not pass for a new one."""
     settings, planned = tracker(**tables), writing(add, remove)
     assert says_what_was_planned(settings, planned, edit_of(settings, planned), changed) is known
+
+
+@pytest.mark.parametrize(
+    ("kind", "tables", "add", "remove", "status", "shown"),
+    [
+        (
+            "jira",
+            {},
+            ("needstesting",),
+            ("ok",),
+            "Resolved",
+            ["qa-needstesting instead of qa-ok", "Resolved"],
+        ),
+        ("jira", {"statuses": STATUSES}, ("needstesting",), ("ok",), "Resolved", ['status "In QA"']),
+        ("jira", {"statuses": STATUSES}, (), (), "Resolved", ['status "Resolved"']),
+        ("jira", {"statuses": STATUSES}, ("untestable",), (), "", ["qa-untestable"]),
+        ("jira", {"statuses": {"ok": ["Done"]}}, (), ("needstesting",), "", ["without qa-needstesting"]),
+        ("redmine", {"field": FIELD}, ("needstesting",), (), "", ['"to try" in the field "QA result"']),
+        ("redmine", {"statuses": STATUSES}, ("untestable",), ("needstesting",), "", []),
+        ("redmine", {}, ("needstesting",), (), "", []),
+    ],
+)
+def test_what_a_plan_shows_is_what_is_written(
+    kind: str,
+    tables: dict[str, Any],
+    add: tuple[Word, ...],
+    remove: tuple[Word, ...],
+    status: str,
+    shown: list[str],
+) -> None:
+    assert shown_changes(tracker(kind, **tables), writing(add, remove, status)) == shown
+
+
+def test_words_that_the_tagger_takes_away_are_said_by_nothing_any_more() -> None:
+    """Else the person's next word would be none that came."""
+    before = ItemTags(("ok",), (3,), good_by=("label ok", "status ok"))
+    assert before.with_words(("needstesting",)) == ItemTags(("needstesting",), (3,))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ OURS = Vocabulary({"ok": ["verified"]}, STATUSES, FIELD)
 
 @pytest.mark.parametrize("status", ["QA passed", "qa PASSED", "QA\u00a0passed", " QA  passed "])
 def test_a_status_in_any_capitals_and_with_any_blanks_says_its_word(status: str) -> None:
-    assert OURS.read("ABC-7", status=status).tags == ItemTags(("ok",))
+    assert OURS.read("ABC-7", status=status).tags == ItemTags(("ok",), good_by=("status ok",))
 
 
 def test_what_a_status_says_is_told_in_its_own_text() -> None:
@@ -41,7 +41,9 @@ def test_bad_by_status_names_no_landing() -> None:
 
 
 def test_bad_by_value_names_no_landing() -> None:
-    assert OURS.read("ABC-7", values=["passed", "failed"]).tags == ItemTags(("bad", "ok"), of_newest=True)
+    assert OURS.read("ABC-7", values=["passed", "failed"]).tags == ItemTags(
+        ("bad", "ok"), of_newest=True, good_by=("field ok",)
+    )
 
 
 def test_bad_by_label_and_status_is_that_of_the_label() -> None:
@@ -50,7 +52,8 @@ def test_bad_by_label_and_status_is_that_of_the_label() -> None:
 
 def test_words_of_all_three_are_one_set() -> None:
     tags = OURS.read("ABC-7", ["Verified", "bad-commit-5"], "In QA", ["n/a"]).tags
-    assert tags == ItemTags(("needstesting", "untestable", "ok"), (5,))
+    good_by = ("field untestable", "label ok")
+    assert tags == ItemTags(("needstesting", "untestable", "ok"), (5,), good_by=good_by)
 
 
 def test_a_silent_status_says_nothing_and_is_no_warning() -> None:
