@@ -35,7 +35,7 @@ def test_bad_means_the_newest_landing_until_it_is_fixed_or_rolled_back(
 
     def seen() -> tuple[dict[int, str], int | None]:
         snapshot = team.run()
-        waiting = {each.revno: each.state for each in snapshot.landings if each.revno > 1}
+        waiting: dict[int, str] = {e.revno: e.state for e in snapshot.landings if e.revno > 1}
         return waiting, deployable(snapshot)
 
     team.land_on(one)
