@@ -257,6 +257,10 @@ class _Telling:
         place, notice, branch = planned.place, planned.notice, planned.notice.branch
         if held := self._held(planned):
             self.result.lines.append(f"{place.name}: {_how_much(notice)} {held}")
+            if planned.decision.because == "failing":
+                # the same words each time: cron hears of it once a day
+                why = f"what is new on {branch} waits, since nothing is known to arrive there"
+                self.result.failed(f"notify {place.name}: {why}: inv doctor --only told")
             return
         if place.name in self._failed:
             self.result.lines.append(
