@@ -49,6 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             callspec is not None and callspec.params.get("engine") == "postgresql"
         ):
             item.add_marker(pytest.mark.real)
+        if "redmine_server" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+            # the first of them waits until the server is set up, which takes long on a busy machine
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.hookimpl(tryfirst=True)

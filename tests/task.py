@@ -46,8 +46,8 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
 
 
 def missing_for_real() -> str:
-    """What the test trackers lack, and how it comes here; fetches what GitHub and Atlassian publish of themselves. Empty:
-    nothing."""
+    """What the test trackers lack, and how it comes here; fetches what GitHub and Atlassian publish of
+    themselves. Empty: nothing."""
     from tests.trackers.published import DOCUMENTS, DocumentMissing
 
     try:

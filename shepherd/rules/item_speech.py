@@ -88,10 +88,12 @@ class ItemSpeech(Struct, frozen=True):
             first = self._status("needstesting") or "another status"
             return Sentence("set ", items, f" to {first}, and after QA to {self._status('ok')} again")
         if "ok" in (self.values or {}):
-            first = f"put {self._value('needstesting')} into" if self._value("needstesting") else "clear"
-            return Sentence(
-                f'{first} the field "{self.field}" of ', items, f", and {self._value('ok')} again after QA"
-            )
+            ok, needs = self._value("ok"), self._value("needstesting")
+            if not needs:
+                then = f", and put {ok} into it again after QA"
+                return Sentence(f'clear the field "{self.field}" of ', items, then)
+            into = f'put {needs} into the field "{self.field}" of '
+            return Sentence(into, items, f", and {ok} again after QA")
         again = f" again ({self.text('needstesting')}, and {self.text('ok')} after QA)"
         return Sentence(f"set the {self.sign} on ", items, again)
 

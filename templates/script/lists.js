@@ -8,8 +8,9 @@ if (missing) {
     if (name === led) return;
     led = "";
     missing.textContent = "";
-    if (!/^[cn][0-9a-f]+$/.test(name) || document.getElementById(name)) return;
-    const digits = name.slice(1);
+    const isKey = /^[A-Z][A-Z0-9_]*-[0-9]+$/.test(name);
+    if (!(isKey || /^[cn][0-9a-f]+$/.test(name)) || document.getElementById(name)) return;
+    const digits = isKey ? name : name.slice(1);
     const found = name[0] === "c" ? all(`tr[id^="${name}"]`) : [];
     if (!found.length) {
       missing.textContent = `${digits} is not on this list.`;

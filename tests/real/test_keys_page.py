@@ -65,3 +65,10 @@ def test_the_box_finds_landings_of_the_page_by_their_key(
         box.fill(typed)
         expect(view.page.locator("#found")).to_contain_text(found)
         assert view.noise == []
+
+
+def test_a_list_says_that_a_key_is_not_on_it(browser: Browser, site: KeyedSite) -> None:
+    listed = site.page.parent / "stable-older" / "number-0.html"
+    with opened(browser, listed, address="ABC-99") as view:
+        expect(view.page.locator("#missing")).to_have_text("ABC-99 is not on this list.")
+        assert view.noise == []

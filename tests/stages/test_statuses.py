@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from shepherd.snapshot import Snapshot
-from shepherd.stages.find import Acceptance
+from shepherd.stages.find import Acceptance, find_branch
+from shepherd.stages.judge import judge_branch
 from shepherd.stages.judge_input import snapshot_of
 from shepherd.stages.kept_inputs import KeptInput, document_sum, kept_inputs
 from shepherd.store import Database
@@ -182,3 +183,51 @@ def test_the_taggers_comment_says_how(project: Project) -> None:
         'If it works, set this to "QA passed"; if it does not, set this to "QA failed";'
         " if nobody can try it, put the tag qa-untestable on this."
     ) in bug["comments"][0]
+
+
+def test_the_tagger_writes_the_field(tmp_path: Path) -> None:
+    field = (
+        '[tracker.field]\nname = "QA result"\nneedstesting = ["to try"]\nok = ["passed"]\nbad = ["failed"]\n'
+    )
+    project = Project(tmp_path, tracker=f'keys = ["ABC"]\n[tracker.status]\nlanded = ""\n{field}')
+    project.deploy(*project.land("[no-qa] Begin"))
+    project.land("ABC-7: Login")
+    say(project, "ABC-7", "Open", fields={"qa  RESULT": "", "Area": ["web", "api"]})
+    project.find()
+    project.tagger()
+    bug = project.bugs["ABC-7"]
+    assert bug["fields"] == {"qa  RESULT": "to try", "Area": ["web", "api"]}
+    assert bug["status"] == "Open"
+    assert 'If it works, put "passed" into the field "QA result"' in bug["comments"][0]
+    assert project.judge().landings[0].reason == 'ABC-7 is "to try" in "QA result"'
+
+
+def test_each_mainline_has_its_own_newest_landing(tmp_path: Path) -> None:
+    project = Project(tmp_path, 'orphans = "block"', TABLES)
+    first = project.land("[no-qa] Begin")[0]
+    for ref in ("production", "next", "live"):
+        project.repo.set_ref(ref, first)
+    text = (tmp_path / "shepherd.toml").read_text()
+    other = '[branches.next]\nrepository = "project.git"\nref = "next"\ndeployed = { ref = "live" }\n'
+    (tmp_path / "shepherd.toml").write_text(text.replace("[tracker]", f"{other}[tracker]", 1))
+
+    def look(branch: str) -> dict[int, str]:
+        run = project.run("run")
+        find_branch(project.settings, branch, run)
+        return states(judge_branch(project.settings, branch, run))
+
+    project.land("ABC-7: Login", "ABC-7: Login again")
+    say(project, "ABC-7", "QA failed")
+    assert look("stable") == {1: "untestable", 2: "needstesting", 3: "bad"}
+    for number in (1, 2):
+        date = int(project.now.timestamp()) + number
+        project.repo.commit(f"ABC-7: Login, part {number}", branch="next", date=date)
+    assert look("next") == {1: "untestable", 2: "needstesting", 3: "bad"}, "read by the other one before"
+    project.repo.commit("ABC-7: Repaired", branch="next", date=int(project.now.timestamp()) + 9)
+    assert look("next") == {1: "untestable", 2: "needstesting", 3: "bad", 4: "needstesting"}
+    assert look("stable") == {1: "untestable", 2: "needstesting", 3: "bad"}
+    say(project, "ABC-7", "In QA")
+    look("stable")
+    say(project, "ABC-7", "QA failed")
+    # what one of them saw in between counts for both
+    assert look("next") == {1: "untestable", 2: "needstesting", 3: "needstesting", 4: "bad"}

@@ -42,3 +42,16 @@ def test_what_bears_no_good_word_counts_for_nothing() -> None:
 
 def test_how_to_mark_it() -> None:
     assert "mark this qa-ok instead of qa-needstesting" in paragraphs("needstesting", asks=True)[2]
+
+
+def test_a_team_that_speaks_by_statuses_is_asked_for_these() -> None:
+    says: dict[Word, str] = {"ok": 'set this to "QA passed"', "bad": 'set this to "QA failed"'}
+    lines = [
+        CommentLine(Landing(revno, "ab" * 20, 0), "landed", (revno,), asks=True, others=False)
+        for revno in (7, 8)
+    ]
+    text = comment(lines, "ABC-1", ["needstesting"], "r8 abab", CommentWording("stable", says=says))
+    assert text.split("\n\n")[2] == (
+        'Please try each of r7 and r8 on the QA server. If all of them work, set this to "QA passed"; if'
+        ' one does not, set this to "QA failed". Bad means the newest of them.'
+    )

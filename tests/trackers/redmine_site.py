@@ -199,11 +199,11 @@ class RedmineSite:
             database.execute(query, (name, value))
         self._settings_changed = True
 
-    def set_up(self) -> None:
-        """Make the database, with Redmine's own default data and what `redmine_seed.rb` adds."""
+    def set_up(self, seed: Path = SEED) -> None:
+        """Make the database. Args: seed: Ruby that fills it."""
         self._run("bundle", "lock", "--local")
         self._run("bundle", "exec", "rake", "db:migrate")
-        self._run("bundle", "exec", "rails", "runner", str(SEED))
+        self._run("bundle", "exec", "rails", "runner", str(seed))
         self._saved.unlink(missing_ok=True)
         shutil.copyfile(self.database, self._saved)
 
@@ -305,13 +305,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def running_redmine() -> Iterator[RedmineSite]:
-    """A server for the block."""
+def running_redmine(seed: Path = SEED) -> Iterator[RedmineSite]:
+    """A server for the block. Args: seed: see `set_up`."""
     folder = Path(tempfile.mkdtemp(prefix="shepherd-redmine-"))
     folder.chmod(0o755)
     try:
         site = RedmineSite(folder)
-        site.set_up()
+        site.set_up(seed)
         site.start()
         try:
             yield site

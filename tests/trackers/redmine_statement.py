@@ -83,8 +83,10 @@ class Statement:
             self._spoken |= {(revno, issue): word for revno in ours}
         if word == "bad":
             if issue not in self._meant:
+                undone = self._undone_at(self.landings[-1].revno)
                 waiting = [revno for revno in ours if revno > self.deployed]
-                meant = self._meant[issue] = max(waiting or ours)
+                tried = [revno for revno in waiting if revno not in undone]
+                meant = self._meant[issue] = max(tried or waiting or ours)
                 # what was said of it before is taken back, also for the time when the issue goes back to QA
                 self._spoken.pop((meant, issue), None)
                 self._sealed.discard((meant, issue))

@@ -211,12 +211,12 @@ def test_doctor_finds_what_the_account_may(redmine: RedmineSite, tmp_path: Path)
 
     redmine.person("ann").report("One")
     assert levels("shepherd") == {
-        "projects": "ok: issues of these projects can be seen: Attic, Open, Other, Shop",
+        "projects": "ok: issues of these projects can be seen: Open, Other, Shop",
         "words": "ok: 2 of the 2 issues that were changed last have 'QA result'",
-        "tagger": "ok: the tagger may write in Attic, Open, Other, Shop",
+        "tagger": "ok: the tagger may write in Open, Other, Shop",
     }
     assert "the roles of this account lack 'Edit issues'" in levels("looker")["tagger"]
-    assert levels("stranger")["tagger"].startswith("warn: this account is a member of no project")
+    assert levels("stranger")["tagger"].startswith("warn: this account is a member of no open project")
 
 
 def test_what_may_not_be_written(redmine: RedmineSite, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shepherd.settings.tracker import FieldWords, WordTexts
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import ItemSaid, ItemTags
+from shepherd.words import ItemSaid, ItemTags, TrackerData
 
 STATUSES = WordTexts(
     ok=("QA passed",), bad=("QA failed", "Reopened"), needstesting=("In QA",), silent=("Open", "In Progress")
@@ -104,3 +104,7 @@ def test_what_may_not_be_shown_is_not_shown() -> None:
 def test_labels_alone_are_kept_as_they_always_were() -> None:
     kept = msgspec.json.encode(Vocabulary({}).of_bug(["qa-bad", "bad-commit-5"]))
     assert kept == b'{"words":["bad"],"bad_commits":[5],"unreadable":""}'
+
+
+def test_a_reading_of_labels_alone_is_kept_as_it_always_was() -> None:
+    assert b"said" not in msgspec.json.encode(TrackerData({"7": ItemTags(("ok",))}))

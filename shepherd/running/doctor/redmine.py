@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,11 @@ def words_and_rights(settings: Settings, service: RedmineService) -> Iterator[Fi
     """What would be wrong in silence: a status or a field that is misspelt never means anything, of a project
     that may not be seen all issues are unknown, and Redmine leaves out what may not be written."""
     try:
-        projects = [project.name for project in service.projects()]
+        # closed ones are not among them: their issues are read all the same, but cannot be changed
+        projects = {project.id: project.name for project in service.projects()}
         if projects:
-            yield ok("projects", f"issues of these projects can be seen: {_listed(projects)}")
+            names = sorted(projects.values())
+            yield ok("projects", f"issues of these projects can be seen: {_listed(names)}")
         else:
             what = "no project can be seen, so all issues are unknown"
             yield fail(
@@ -38,7 +40,7 @@ def words_and_rights(settings: Settings, service: RedmineService) -> Iterator[Fi
             yield from _field(settings, service.newest())
         account = service.account(memberships=True)
         if account and settings.tracker.writes and not account.admin:
-            yield from _rights(settings, service, account)
+            yield from _rights(settings, service, account, projects.keys())
     except TrackerError as error:
         error.table = settings.tracker_key
         yield warn("projects", str(error))
@@ -92,16 +94,19 @@ def _field(settings: Settings, issues: Sequence[RedmineIssue]) -> Iterator[Findi
         yield ok("words", f"{len(fields)} of the {len(issues)} issues that were changed last have {name}")
 
 
-def _rights(settings: Settings, service: RedmineService, account: RedmineUser) -> Iterator[Finding]:
-    """What the roles of the account lack, in each project that it is a member of."""
-    roles = {role.id: service.role(role.id) for each in account.memberships for role in each.roles}
+def _rights(
+    settings: Settings, service: RedmineService, account: RedmineUser, projects: Collection[int]
+) -> Iterator[Finding]:
+    """What the roles of the account lack, in each of the projects that it is a member of."""
+    memberships = [each for each in account.memberships if each.project.id in projects]
+    roles = {role.id: service.role(role.id) for each in memberships for role in each.roles}
     tracker = settings.tracker
     wanted = {"add_issue_notes": "Add notes"}
     if tracker.statuses.needstesting or tracker.field.needstesting or any(tracker.tag_statuses):
         wanted["edit_issues"] = "Edit issues"
     lacking: dict[str, list[str]] = {}
     blind = []
-    for each in account.memberships:
+    for each in memberships:
         mine = [roles[role.id] for role in each.roles]
         given = {permission for role in mine for permission in role.permissions}
         for permission, name in wanted.items():
@@ -115,17 +120,17 @@ def _rights(settings: Settings, service: RedmineService, account: RedmineUser) -
             f"in {_listed(blind)} this account sees no issues but its own, so all others are unknown",
             "let its role see all issues, or all but private ones",
         )
-    for name, projects in lacking.items():
+    for name, where in lacking.items():
         yield warn(
             "tagger",
-            f"in {_listed(projects)} the roles of this account lack {quoted(name)}, which the tagger needs",
+            f"in {_listed(where)} the roles of this account lack {quoted(name)}, which the tagger needs",
             f"add it to a role (Administration, Roles), or set {settings.tracker_key}.tag = false",
         )
-    if not account.memberships:
-        what = "this account is a member of no project, so the tagger may perhaps write nothing"
+    if not memberships:
+        what = "this account is a member of no open project, so the tagger may perhaps write nothing"
         yield warn("tagger", what, f"make it one, or set {settings.tracker_key}.tag = false")
     elif not lacking:
-        names = [each.project.name for each in account.memberships]
+        names = sorted(each.project.name for each in memberships)
         yield ok("tagger", f"the tagger may write in {_listed(names)}")
 
 

@@ -12,7 +12,7 @@ from shepherd.trackers.client import Meant
 from shepherd.trackers.forge.wire import A_MINUTE
 
 
-class _Refusal(Struct, frozen=True):
+class _RefusedChange(Struct, frozen=True):
     errors: tuple[str, ...]
 
 
@@ -56,6 +56,6 @@ def meaning(
 
 def _is_conflict(body: bytes) -> bool:
     try:
-        return not msgspec.json.decode(body, type=_Refusal).errors
+        return not msgspec.json.decode(body, type=_RefusedChange).errors
     except msgspec.MsgspecError:
         return False

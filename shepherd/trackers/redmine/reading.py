@@ -50,7 +50,7 @@ class RedmineTracker:
             service = RedmineService(self._settings, session)
             account = service.account()
             bugs = {int(item) for item in items if item.isdecimal()}
-            reader = _Reader(
+            reader = _IssueReader(
                 service, self._vocabulary.field, basis, account.id if account else 0, decode(memory, basis)
             )
             reader.read(bugs)
@@ -68,7 +68,7 @@ class RedmineTracker:
             else UNSET,
         )
 
-    def _reading(self, item: Item, reader: _Reader, bug: int) -> ItemReading:
+    def _reading(self, item: Item, reader: _IssueReader, bug: int) -> ItemReading:
         """What one issue says."""
         seen = reader.seen.get(bug)
         if seen is None:
@@ -99,7 +99,7 @@ class RedmineTracker:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-class _Reader:
+class _IssueReader:
     """One reading.
 
     Args:

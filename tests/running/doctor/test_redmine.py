@@ -84,7 +84,7 @@ def test_nothing_can_be_seen(project: Project, redmine: Redmine, tmp_path: Path)
     redmine.projects.clear()
     what = wrong(project, redmine, tmp_path, STATUSES)
     assert what[0] == "no project can be seen, so all issues are unknown"
-    assert what[1].startswith("this account is a member of no project")
+    assert what[1].startswith("this account is a member of no open project")
 
 
 def test_an_account_that_sees_its_own_issues_alone(
