@@ -14,7 +14,7 @@ from tests.trackers.redmine_proxy import RedmineProxy
 from tests.trackers.redmine_site import RedmineSite
 from tests.trackers.redmine_team import By, RedmineTeam
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
 AT_ONCE = 10
 """Landings between two runs."""
