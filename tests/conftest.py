@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.real)
         if "redmine_server" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
             # the first of them waits until the server is set up, which takes long on a busy machine
-            item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.timeout(1200))
 
 
 @pytest.hookimpl(tryfirst=True)

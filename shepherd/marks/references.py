@@ -8,7 +8,7 @@ import re
 from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 
-# as Redmine itself reads them (Changeset#scan_comment_for_issue_ids): keywords, and hours of work behind a number
+# as Redmine reads them (Changeset#scan_comment_for_issue_ids): keywords, and hours of work behind a number
 _HOURS = r"(?:[^\S\n]++@[0-9][0-9hm:.,]{0,11}+)?"
 _LIST = (
     rf"#[0-9]++{_HOURS}"

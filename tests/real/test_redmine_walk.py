@@ -19,7 +19,7 @@ from tests.trackers.redmine_site import RedmineSite, running_redmine
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
 GUIDE = ROOT / "docs" / "redmine.md"
 PASSWORD = "a long password"

@@ -73,7 +73,7 @@ class RedmineTeam:
         (folder / "redmine-key").chmod(0o600)
         self.project = Project(folder, 'orphans = "needs-qa"', tracker_lines(way.root, by))
         self.ids: list[str] = []
-        self._land(())
+        self.land_on()
         self.project.deploy(self.ids[0])
 
     # what people do
@@ -93,11 +93,18 @@ class RedmineTeam:
             if odds < 0.06 and undoable:
                 self.revert(self.chance.choice(undoable).revno)
             elif odds < 0.25 and issues:
-                self._land((self.chance.choice(issues),))
+                self.land_on(self.chance.choice(issues))
             elif odds < 0.35 and issues:
-                self._land((self.report(), self.chance.choice(issues)))
+                self.land_on(self.report(), self.chance.choice(issues))
             else:
-                self._land((self.report(),))
+                self.land_on(self.report())
+
+    def land_on(self, *issues: int) -> None:
+        """One landing that names these."""
+        title, keyword = f"Change {len(self.ids) + 1}", self.chance.choice(["Fixes", "refs"])
+        names = ", ".join(f"#{issue}" for issue in issues)
+        self.ids += self.project.land(f"{title}\n\n{keyword} {names}" if issues else title)
+        self.statement.landings.append(Landed(len(self.ids), issues))
 
     def report(self) -> int:
         who = self.chance.choice(self.people)
@@ -193,13 +200,6 @@ class RedmineTeam:
         return {issue: "hidden" if issue in self.hidden else words[issue] for issue in sorted(named)}
 
     # how
-
-    def _land(self, issues: tuple[int, ...]) -> None:
-        title = f"Change {len(self.ids) + 1}"
-        keyword = self.chance.choice(["Fixes", "refs"])
-        names = ", ".join(f"#{issue}" for issue in issues)
-        self.ids += self.project.land(f"{title}\n\n{keyword} {names}" if issues else title)
-        self.statement.landings.append(Landed(len(self.ids), issues))
 
     def _waiting_issues(self) -> list[int]:
         """Those of landings that wait for production, as far as they can be seen."""

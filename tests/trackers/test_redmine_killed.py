@@ -19,7 +19,7 @@ from tests.trackers.redmine_proxy import RedmineProxy
 from tests.trackers.redmine_site import RedmineSite
 from tests.trackers.redmine_team import STATUSES, VALUES, By, tracker_lines
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
 
 class OnRedmine(Victim):

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns import times
+from tests.project import deployable
 from tests.trackers.faulty import at_work
 from tests.trackers.redmine_proxy import RedmineProxy
 from tests.trackers.redmine_site import RedmineSite
 from tests.trackers.redmine_team import By, RedmineTeam
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
 AT_ONCE = 10
 """Landings between two runs."""
@@ -23,6 +24,43 @@ AT_ONCE = 10
 def way(redmine: RedmineSite) -> Iterator[RedmineProxy]:
     with at_work(RedmineProxy(redmine.port)) as proxy:
         yield proxy
+
+
+@pytest.mark.parametrize("by", ["status", "field"])
+def test_bad_means_the_newest_landing_until_it_is_fixed_or_rolled_back(
+    redmine: RedmineSite, way: RedmineProxy, tmp_path: Path, by: By
+) -> None:
+    team = RedmineTeam(tmp_path / "project", redmine, way, by)
+    one, two = team.report(), team.report()
+
+    def seen() -> tuple[dict[int, str], int | None]:
+        snapshot = team.run()
+        waiting: dict[int, str] = {e.revno: e.state for e in snapshot.landings if e.revno > 1}
+        return waiting, deployable(snapshot)
+
+    team.land_on(one)
+    assert seen() == ({2: "needstesting"}, None)
+    team.say(one, "ok")
+    assert seen() == ({2: "ok"}, 2)
+    team.land_on(one)
+    assert seen() == ({2: "ok", 3: "needstesting"}, 2)
+    team.say(one, "bad")
+    assert seen() == ({2: "ok", 3: "bad"}, 2)
+    team.land_on(one)  # the fix
+    assert seen() == ({2: "ok", 3: "bad", 4: "needstesting"}, 2)
+    team.say(one, "needstesting")
+    assert seen() == ({2: "ok", 3: "needstesting", 4: "needstesting"}, 2)
+    team.say(one, "ok")
+    assert seen() == ({2: "ok", 3: "ok", 4: "ok"}, 4)
+    team.land_on(two)
+    team.run()
+    team.say(two, "bad")
+    assert seen() == ({2: "ok", 3: "ok", 4: "ok", 5: "bad"}, 4)
+    team.revert(5)
+    assert seen() == ({2: "ok", 3: "ok", 4: "ok", 5: "bad", 6: "rollback"}, 6)
+    team.deploy(6)
+    team.say(one, "bad")
+    assert [each.revno for each in team.run().alarms] == [4]
 
 
 @pytest.mark.parametrize(("by", "rounds"), [("status", 20), ("field", 6)])
