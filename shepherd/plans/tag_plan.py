@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from msgspec import Struct
 
 from shepherd.plans.tag_comments import revs
@@ -76,12 +79,20 @@ class TagPlan(Struct, frozen=True):
     unreadable: tuple[UnreadableItem, ...] = ()
 
 
-def summary(writing: Writing) -> str:
-    """The writing in one line: "bug 7: qa-ok, Fix Committed, a comment (r2 names it)"."""
-    tags = [" and ".join(f"qa-{word}" for word in writing.add)] if writing.add else []
-    if writing.remove:
-        gone = " and ".join(f"qa-{word}" for word in writing.remove)
-        tags.append(f"instead of {gone}" if writing.add else f"without {gone}")
+NO_TEXTS: Mapping[Word, str] = MappingProxyType({})
+
+
+def summary(writing: Writing, texts: Mapping[Word, str] = NO_TEXTS) -> str:
+    """The writing in one line: "bug 7: qa-ok, Fix Committed, a comment (r2 names it)".
+
+    Args:
+        texts: word -> the status or value of a field by which it is written; empty: it is not.
+    """
+    added = [text for word in writing.add if (text := texts.get(word, f"qa-{word}"))]
+    gone = " and ".join(f"qa-{word}" for word in writing.remove if word not in texts)
+    tags = [" and ".join(added)] if added else []
+    if gone:
+        tags.append(f"instead of {gone}" if added else f"without {gone}")
     parts = [" ".join(tags) or "tags as they are", *([writing.status] if writing.status else []), "a comment"]
     why = "; ".join(because(act) for act in writing.acts[:_SHOWN])
     more = f"; and {len(writing.acts) - _SHOWN} more" if len(writing.acts) > _SHOWN else ""

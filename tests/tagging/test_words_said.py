@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from shepherd.plans.tag_plan import Writing
+from shepherd.plans.tag_plan import Writing, summary
+from shepherd.rules.item_speech import ItemSpeech
 from shepherd.settings import TrackerSettings
 from shepherd.stages.tag_words import edit_of, says_what_was_planned
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
@@ -66,6 +67,22 @@ def test_redmine_has_no_labels() -> None:
     edit = edit_of(redmine, planned)
     assert (edit.add, edit.status) == ((), "")
     assert not says_what_was_planned(redmine, planned, edit, "a comment")
+
+
+@pytest.mark.parametrize(
+    ("speech", "told"),
+    [
+        (ItemSpeech("jira"), "qa-needstesting instead of qa-ok"),
+        (ItemSpeech("jira", own_words={"needstesting": "to-try"}), "qa-needstesting instead of qa-ok"),
+        (ItemSpeech("jira", statuses={"ok": "QA passed"}), "qa-needstesting"),
+        (ItemSpeech("jira", statuses={"needstesting": "In QA"}), '"In QA" instead of qa-ok'),
+        (ItemSpeech("redmine", values={"ok": "passed", "needstesting": "to try"}), '"to try"'),
+        (ItemSpeech("redmine", statuses={"ok": "QA passed"}), "tags as they are"),
+    ],
+)
+def test_the_plan_says_what_is_written(speech: ItemSpeech, told: str) -> None:
+    planned = summary(writing(("needstesting",), ("ok",)), speech.written_otherwise)
+    assert planned.startswith(f"ABC-1: {told}, a comment"), planned
 
 
 @pytest.mark.parametrize(
