@@ -201,8 +201,14 @@ class _Telling:
         snapshot = self._snapshot(branch) if told else None
         if snapshot is None:
             return []
+        from shepherd.stages.answer_log import is_journaled
         from shepherd.stages.notice_texts import Teller
 
+        if not is_journaled(store.journal, snapshot):
+            # a judgement ended, or was killed, after the journal had its answer and before the snapshot was
+            # written: its words would be those of the answer before
+            self._no_data(f"nothing is told of {branch}: the last judgement was not finished: inv judge")
+            return []
         teller = Teller(self._settings, store, snapshot, self._situation, known, waiting)
         planned = []
         for each in told:
