@@ -111,9 +111,10 @@ class Vocabulary:
             for text in dict.fromkeys(filter(str.strip, texts)):
                 meaning = meanings.get(folded_name(text))
                 if meaning is None:
+                    named = f"{item_name(item)} is {shown(text, _TO_BE_COPIED)}{where}"
                     unknown.append(
-                        f"{item_name(item)} is {shown(text, _TO_BE_COPIED)}{where}, which {table} does not"
-                        " know, so it says nothing: add it there to ok, bad, untestable, needstesting or silent"
+                        f"{named}, which {table} does not know, so it says nothing: add it there to ok, bad,"
+                        " untestable, needstesting or silent"
                     )
                 if meaning is None or meaning == _SILENT:
                     # the field of an issue that is nowhere yet is empty, so its status says more
