@@ -164,6 +164,24 @@ def test_what_was_changed_is_seen_whatever_the_clocks_show(kit: RedmineKit, redm
     assert kit.words(range(1, 41))["1"] == "ok"
 
 
+@pytest.mark.parametrize("all_of_it", [False, True])
+def test_a_clock_that_was_years_ahead_hides_no_change(
+    kit: RedmineKit, redmine: Redmine, all_of_it: bool
+) -> None:
+    """Of one of Redmine's hosts, or of all; then it is set right."""
+    for number in range(1, 41):
+        redmine.issue(number, "In QA")
+    right, clock = redmine.clock, redmine.clock() + timedelta(days=900)
+    redmine.issues[2].updated = clock
+    if all_of_it:
+        redmine.clock = lambda: clock
+    kit.read(range(1, 41))
+    redmine.clock = right
+    redmine.pass_by(days=1 / 24)
+    redmine.change(1, "QA failed")
+    assert kit.words(range(1, 41))["1"] == "bad"
+
+
 def test_many_changes_at_once(kit: RedmineKit, redmine: Redmine) -> None:
     numbers = range(1, 301)
     for number in numbers:
