@@ -58,12 +58,16 @@ def test_all_is_well(project: Project, redmine: Redmine, tmp_path: Path) -> None
 
 def test_a_status_that_there_is_not(project: Project, redmine: Redmine, tmp_path: Path) -> None:
     (what,) = wrong(project, redmine, tmp_path, STATUSES.replace("QA passed", "QA pased"))
-    assert what == "tracker.statuses.ok names 'QA pased', and Redmine has no status of that name"
+    assert (
+        what == "tracker.statuses.ok names 'QA pased', and Redmine shows this account no status of that name"
+    )
 
 
 def test_a_status_of_the_tagger(project: Project, redmine: Redmine, tmp_path: Path) -> None:
     (what,) = wrong(project, redmine, tmp_path, f'{STATUSES}[tracker.status]\nlanded = "Fix Committed"\n')
-    assert what.startswith("tracker.status.landed names 'Fix Committed', and Redmine has no status")
+    assert what.startswith(
+        "tracker.status.landed names 'Fix Committed', and Redmine shows this account no status"
+    )
 
 
 def test_a_field_that_there_is_not(project: Project, redmine: Redmine, tmp_path: Path) -> None:
