@@ -4,7 +4,7 @@ recorded (docs/rules.md#what-people-say)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -87,11 +87,20 @@ class ItemTags(Struct, frozen=True, gc=False):
     of_newest: bool | UnsetType = UNSET
     """True: a status or a field says that it is bad, and no label: its newest landing is meant
     (docs/rules.md#bad-by-status). Never False, so that what is kept of others stays as it was."""
+    good_by: tuple[str, ...] | UnsetType = UNSET
+    """By what each good word is said, "label ok", "status ok", where a status or a field may say words; never
+    empty, for the same reason."""
 
     def with_words(self, words: tuple[Word, ...]) -> ItemTags:
         """The same item with other words."""
         of_newest = self.of_newest if "bad" in words else UNSET
-        return ItemTags(words, self.bad_commits, of_newest=of_newest)
+        good_by = tuple(way for way in self.good_by or () if way.rpartition(" ")[2] in words)
+        return ItemTags(words, self.bad_commits, of_newest=of_newest, good_by=good_by or UNSET)
+
+    @property
+    def ways(self) -> Collection[str]:
+        """`good_by`, also where labels alone say words."""
+        return self.good_by or [f"label {word}" for word in self.words if word in GOOD_WORDS]
 
     @property
     def word(self) -> Word | None:

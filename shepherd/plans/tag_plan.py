@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -79,21 +78,18 @@ class TagPlan(Struct, frozen=True):
     unreadable: tuple[UnreadableItem, ...] = ()
 
 
-NO_TEXTS: Mapping[Word, str] = MappingProxyType({})
+def changes(writing: Writing) -> list[str]:
+    """What is changed but for the comment, where tags or labels say words: "qa-ok", "Fix Committed"."""
+    tags = [" and ".join(f"qa-{word}" for word in writing.add)] if writing.add else []
+    if writing.remove:
+        gone = " and ".join(f"qa-{word}" for word in writing.remove)
+        tags.append(f"instead of {gone}" if writing.add else f"without {gone}")
+    return [" ".join(tags) or "tags as they are", *([writing.status] if writing.status else [])]
 
 
-def summary(writing: Writing, texts: Mapping[Word, str] = NO_TEXTS) -> str:
-    """The writing in one line: "bug 7: qa-ok, Fix Committed, a comment (r2 names it)".
-
-    Args:
-        texts: word -> the status or value of a field by which it is written; empty: it is not.
-    """
-    added = [text for word in writing.add if (text := texts.get(word, f"qa-{word}"))]
-    gone = " and ".join(f"qa-{word}" for word in writing.remove if word not in texts)
-    tags = [" and ".join(added)] if added else []
-    if gone:
-        tags.append(f"instead of {gone}" if added else f"without {gone}")
-    parts = [" ".join(tags) or "tags as they are", *([writing.status] if writing.status else []), "a comment"]
+def summary(writing: Writing, changed: Sequence[str]) -> str:
+    """The writing in one line: "bug 7: qa-ok, Fix Committed, a comment (r2 names it)"."""
+    parts = [*changed, "a comment"]
     why = "; ".join(because(act) for act in writing.acts[:_SHOWN])
     more = f"; and {len(writing.acts) - _SHOWN} more" if len(writing.acts) > _SHOWN else ""
     return f"{item_name(writing.item)}: {', '.join(parts)} ({why}{more})"

@@ -134,7 +134,7 @@ class _Planner:
                     add=tuple(word for word in words if word not in tags.words),
                     remove=tuple(word for word in tags.words if word not in words),
                     status=statuses[-1] if statuses else "",
-                    after=replace(tags, words=words),
+                    after=tags.with_words(words),
                 )
             yield writing
 

@@ -16,17 +16,17 @@ def last_change(history: History) -> int:
     """When the item's QA word was seen to change last; when it was first read if it never was."""
     changed = history[0].seq
     for before, after in pairwise(history):
-        if _standing(before.tags) != _standing(after.tags):
+        if _is_change(before.tags, after.tags):
             changed = after.seq
     return changed
 
 
-def _standing(tags: ItemTags) -> Word | None:
-    """The word that counts for all landings. A bad that a status says is about one; and a status moves on
-    without anybody having tested again, so that what stands beside it was not said once more."""
-    if tags.of_newest:
-        return next((word for word in tags.words if word != "bad"), None)
-    return tags.word
+def _is_change(before: ItemTags, after: ItemTags) -> bool:
+    """Whether the word that counts was said in between. A status moves on without anybody having tested
+    again: what stood beside it was not said once more, so there a good word has to come."""
+    if before.good_by or after.good_by:
+        return not set(after.ways).issubset(before.ways)
+    return before.word != after.word
 
 
 def is_ended(history: History) -> bool:

@@ -52,12 +52,6 @@ class ItemSpeech(Struct, frozen=True):
         """The status or the value that says a word; empty: neither does."""
         return (self.statuses or {}).get(word) or (self.values or {}).get(word, "")
 
-    @property
-    def written_otherwise(self) -> dict[Word, str]:
-        """What is written for a word that is no tag or label here; empty: nothing can be."""
-        texts = {word: self._status(word) or self._value(word) for word in WORST_FIRST}
-        return {word: text for word, text in texts.items() if text or not self.has_labels}
-
     def ways(self, what: str) -> dict[Word, str]:
         """Word -> how one says it of `what`, for those that can be said: `set this to "QA passed"`."""
         ways: dict[Word, str] = {}

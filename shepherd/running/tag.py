@@ -66,14 +66,14 @@ def _too_many(settings: Settings, branches: Sequence[str], plans: Mapping[str, T
 
 
 def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) -> None:
-    from shepherd.stages.evidence import speech_of
     from shepherd.stages.tag import carry_out, labels_to_make
+    from shepherd.stages.tag_words import shown_changes
 
     if not plan.writings and not plan.unreadable:
         say(f"{branch}: no landing waits to be tagged")
         return
-    texts = speech_of(settings, branch).written_otherwise
-    writings = [summary(each, texts) for each in plan.writings]
+    tracker = settings.tracker_of(branch)
+    writings = [summary(each, shown_changes(tracker, each)) for each in plan.writings]
     unreadable = [
         f"r{each.revno} cannot be tagged: {item_name(each.item)} could not be read ({each.why})"
         for each in plan.unreadable

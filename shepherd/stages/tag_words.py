@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shepherd.plans.tag_plan import Writing
+from shepherd.plans.tag_plan import Writing, changes
 from shepherd.settings import TrackerSettings
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
 
@@ -39,6 +39,18 @@ def edit_of(tracker: TrackerSettings, writing: Writing) -> Edit:
         field=field,
         comment=writing.comment,
     )
+
+
+def shown_changes(tracker: TrackerSettings, writing: Writing) -> list[str]:
+    """What is changed but for the comment, as people have it on their tracker: `status "In QA"`."""
+    if tracker.type != "redmine" and not any(_says_words(tracker, table) for table in ("statuses", "field")):
+        return changes(writing)
+    edit = edit_of(tracker, writing)
+    status = [f'status "{edit.status}"'] if edit.status else []
+    field = [f'"{edit.field}" in the field "{tracker.field.name}"'] if edit.field else []
+    by_label = (word for word in writing.remove if _how(tracker, word)[0] == "label")
+    gone = [f"without {labels_of(tracker, word)[0]}" for word in by_label]
+    return [*status, *field, *edit.add, *gone]
 
 
 def says_what_was_planned(tracker: TrackerSettings, writing: Writing, edit: Edit, changed: str) -> bool:

@@ -13,12 +13,14 @@ from shepherd.label_text import folded, folded_name
 from shepherd.settings import Settings
 from shepherd.settings.tracker import FieldWords, WordTexts
 from shepherd.values import DIGITS, clean
-from shepherd.words import WORST_FIRST, Item, ItemSaid, ItemTags, Word, item_name
+from shepherd.words import GOOD_WORDS, WORST_FIRST, Item, ItemSaid, ItemTags, Word, item_name
 
 _BAD_COMMIT = re.compile(rf"bad-(?:commit|revision)-({DIGITS})", re.IGNORECASE | re.ASCII)
 _SILENT = "silent"
 _SHOWN = 60
 """Characters of a status or a value in a sentence."""
+_TO_BE_COPIED = 255
+"""Characters where somebody is to write it into the settings."""
 _MANY = 5
 """Unknown values of one item that are named."""
 
@@ -96,22 +98,24 @@ class Vocabulary:
             field: the name of the field as people see it, where the settings give its id.
         """
         tags = self.of_bug(labels)
+        ways = {f"label {word}" for word in tags.words if word in GOOD_WORDS}
         present: dict[str, str] = {}
         unknown: list[str] = []
         name = field or self.field
-        places: list[tuple[Mapping[str, str], Iterable[str], str, str]] = [
-            (self._statuses, (status,), "", f"[{self._table}.statuses]"),
-            (self._values, values, f" in {shown(name)}", f"[{self._table}.field]"),
+        places: list[tuple[Mapping[str, str], Iterable[str], str, str, str]] = [
+            (self._statuses, (status,), "", "status", f"[{self._table}.statuses]"),
+            (self._values, values, f" in {shown(name)}", "field", f"[{self._table}.field]"),
         ]
-        for meanings, texts, where, table in places:
+        for meanings, texts, where, by, table in places:
             if not meanings:
                 continue
             for text in dict.fromkeys(filter(str.strip, texts)):
                 meaning = meanings.get(folded_name(text))
                 if meaning is None:
+                    named = f"{item_name(item)} is {shown(text, _TO_BE_COPIED)}{where}"
                     unknown.append(
-                        f"{item_name(item)} is {shown(text)}{where}, which {table} does not know,"
-                        " so it says nothing: add it there to ok, bad, untestable, needstesting or silent"
+                        f"{named}, which {table} does not know, so it says nothing: add it there to ok, bad,"
+                        " untestable, needstesting or silent"
                     )
                 if meaning is None or meaning == _SILENT:
                     # the field of an issue that is nowhere yet is empty, so its status says more
@@ -119,14 +123,18 @@ class Vocabulary:
                         present.setdefault("", f"{shown(text)}{where}")
                 else:
                     present.setdefault(meaning, f"{shown(text)}{where}")
+                    if meaning in GOOD_WORDS:
+                        ways.add(f"{by} {meaning}")
         words = tuple(word for word in WORST_FIRST if word in tags.words or word in present)
         of_newest: bool | UnsetType = True if "bad" in present and "bad" not in tags.words else UNSET
         warnings = unknown[:_MANY]
         if len(unknown) > _MANY:
             more = f"says {len(unknown) - _MANY} more values that [{self._table}.field] does not know"
             warnings.append(f"{item_name(item)} {more}")
+        good_by = tuple(sorted(ways)) if self.beyond_labels and ways else UNSET
         return ItemReading(
-            ItemTags(words, tags.bad_commits, of_newest=of_newest), ItemSaid(present, tuple(warnings))
+            ItemTags(words, tags.bad_commits, of_newest=of_newest, good_by=good_by),
+            ItemSaid(present, tuple(warnings)),
         )
 
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
@@ -134,10 +142,11 @@ class Vocabulary:
         return tuple(word for word in WORST_FIRST if word in present)
 
 
-def shown(text: str) -> str:
-    """A status, a value or the name of a field in a sentence: `"QA passed"`."""
-    short = clean(text, _SHOWN + 1)
-    return f'"{short if len(short) <= _SHOWN else short[: _SHOWN - 1] + "…"}"'
+def shown(text: str, longest: int = _SHOWN) -> str:
+    """A status, a value or the name of a field in a sentence: `"QA passed"`. What is cut ends with "…"."""
+    # a cut at a blank would not show in the length
+    whole = clean(text, 2 * longest)
+    return f'"{whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…"}"'
 
 
 def _by_text(words: WordTexts) -> dict[str, str]:

@@ -292,7 +292,7 @@ class Oracle:
         already_seen = any(word in spoken.words for seq, spoken in readings if seq < found)
         changed = readings[0][0]
         for (_, before), (seq, after) in pairwise(readings):
-            if self.word_for_all(before) != self.word_for_all(after):
+            if self.was_said_again(before, after):
                 changed = seq
         if self.ended_by_a_status(readings) >= changed:
             return False
@@ -300,9 +300,18 @@ class Oracle:
             return False
         return not (already_seen and changed < found)
 
-    def word_for_all(self, spoken: ItemTags) -> Word | None:
-        """The worst word; but a bad that a status says is about one landing, so what is beside it counts."""
-        return self.other_word(spoken) if spoken.of_newest else spoken.word
+    def was_said_again(self, before: ItemTags, after: ItemTags) -> bool:
+        """Another worst word, where labels say it. Where a status or a field may, a good word that was not
+        there before, or that something says which did not."""
+        if not before.good_by and not after.good_by:
+            return before.word != after.word
+
+        def said(spoken: ItemTags) -> set[tuple[str, str]]:
+            if not spoken.good_by:
+                return {("label", word) for word in spoken.words if word in SEALS}
+            return {(by, word) for by, _, word in (way.partition(" ") for way in spoken.good_by)}
+
+        return any(each not in said(before) for each in said(after))
 
     def ended_by_a_status(self, readings: list[tuple[int, ItemTags]]) -> int:
         """When the last spell began in which a status said bad: what was said until then is over."""

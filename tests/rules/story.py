@@ -5,6 +5,7 @@
     r4 ~r3+ subject                     the same, but it changes more than that
     tags 1 qa-bad bad-commit-3          from now on the bug (or request: #12) has these, and no others
     status 1 bad                        from now on its status says this word; or: none
+    field 1 ok                          from now on its field says this word; or: none
     tags 1 unreadable                   or: gone (not in the tracker's answer at all)
     verdict r3 ok                       or any other word of 3.2
     cover r1 by r3, uncover r1 [by r3]
@@ -123,7 +124,8 @@ class Story:
     landings: list[Landing] = field(default_factory=list)
     deployed: Deployed = Deployed(revno=0, id="")  # noqa: RUF009 - frozen
     tags: dict[Item, ItemTags | None] = field(default_factory=dict)
-    statuses: dict[Item, Word] = field(default_factory=dict)
+    beyond: dict[Item, dict[str, Word]] = field(default_factory=dict)
+    """What its status and its field say, by these; empty until the first line of either."""
     runs: list[Run] = field(default_factory=list)
     seq: int = 0
     found: dict[str, int] = field(default_factory=dict)
@@ -147,10 +149,11 @@ class Story:
                 self.run()
             case ["tags", item, *words]:
                 self.tags[item] = spoken(words)
-            case ["status", item, word]:
-                self.statuses.pop(item, None)
+            case ["status" | "field" as by, item, word]:
+                said = self.beyond.setdefault(item, {})
+                said.pop(by, None)
                 if word != "none":
-                    self.statuses[item] = WORDS[word]
+                    said[by] = WORDS[word]
             case ["verdict", rev, word]:
                 self.say(rev, word)
             case ["cover", rev, "by", by]:
@@ -292,9 +295,9 @@ class Story:
         return TrackerData(
             items={item: words for item, words in items.items() if words is not None},
             said={
-                item: ItemSaid({word: f'"QA {word}"'})
-                for item, word in self.statuses.items()
-                if items.get(item)
+                item: ItemSaid({word: f'"QA {word}"' for word in said.values()})
+                for item, said in self.beyond.items()
+                if said and items.get(item)
             }
             or UNSET,
             speaks_of_requests=self.kinds.requests,
@@ -303,13 +306,18 @@ class Story:
         )
 
     def spoken(self, bug: Item) -> ItemTags | None:
-        """What its tags and its status say together."""
-        tags, status = self.tags.get(bug, ItemTags()), self.statuses.get(bug)
-        if tags is None or tags.unreadable or status is None:
+        """What its tags, its status and its field say together."""
+        tags = self.tags.get(bug, ItemTags())
+        if tags is None or tags.unreadable or not self.beyond:
             return tags
-        words = tuple(word for word in WORST_FIRST if word in (*tags.words, status))
-        newest = status == "bad" and "bad" not in tags.words
-        return ItemTags(words, tags.bad_commits, of_newest=True if newest else UNSET)
+        said = self.beyond.get(bug, {})
+        words = tuple(word for word in WORST_FIRST if word in (*tags.words, *said.values()))
+        newest = "bad" in said.values() and "bad" not in tags.words
+        all_ways = [*(("label", word) for word in tags.words), *said.items()]
+        good_by = tuple(sorted(f"{by} {word}" for by, word in all_ways if word in ("ok", "untestable")))
+        return ItemTags(
+            words, tags.bad_commits, of_newest=True if newest else UNSET, good_by=good_by or UNSET
+        )
 
     def was_bad_by_status(self, item: Item) -> bool:
         """Such a bug is asked for by name, too."""

@@ -85,7 +85,9 @@ def tags(draw: st.DrawFn) -> str:
 
 
 def status_of(bug: str) -> st.SearchStrategy[str]:
-    return st.sampled_from(STATUSES).map(lambda word: f"status {bug} {word}")
+    """What its status says, or its field."""
+    by = st.sampled_from(["status", "status", "field"])
+    return st.tuples(by, st.sampled_from(STATUSES)).map(lambda drawn: f"{drawn[0]} {bug} {drawn[1]}")
 
 
 @st.composite

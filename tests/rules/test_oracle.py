@@ -124,6 +124,26 @@ def test_a_run_without_news_changes_nothing(tale: Tale, times: int) -> None:
 
 @given(status_stories())
 @stories
+def test_where_statuses_say_words_a_landing_is_good_only_if_a_good_word_came_after_it(tale: Tale) -> None:
+    """A status that moves on makes nothing good that was said before the landing was there."""
+    runs = play(("status 1 none", *tale.lines), judge, tale.options, tale.tracker)
+    came: list[bool] = []
+    ways: set[str] = set()
+    for run in runs:
+        tags = run.tracker.items.get("1", ItemTags(unreadable="it is gone"))
+        now = ways if tags.unreadable else set(tags.good_by or ())
+        came.append(bool(now - ways))
+        ways = now
+    first = {p.id: n for n, run in reversed(list(enumerate(runs))) for p in run.reading.landings}
+    for number, run in enumerate(runs):
+        for p in run.reading.landings:
+            if p.id not in run.memory.verdicts and not claims_to_need_no_qa(p, runs):
+                good = run.judgement.states[p.revno] in {"ok", "untestable"}
+                assert not good or any(came[first[p.id] : number + 1])
+
+
+@given(status_stories())
+@stories
 def test_what_a_status_called_bad_is_good_only_when_somebody_says_so_afterwards(tale: Tale) -> None:
     """Neither by a status that moves on, nor by what stood on the bug before."""
     runs = play(tale.lines, judge, tale.options, tale.tracker)
@@ -139,7 +159,7 @@ def test_what_a_status_called_bad_is_good_only_when_somebody_says_so_afterwards(
                     tags,
                     *(each.tracker.items.get(item, ItemTags()) for each in runs[number + 1 : place + 1]),
                 ]
-                good = [{"ok", "untestable"} & set(each.words) for each in read]
+                good = [set(each.ways) for each in read]
                 if any(now - before for before, now in pairwise(good)):
                     break
                 for p in after.reading.landings:

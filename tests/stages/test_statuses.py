@@ -102,6 +102,13 @@ def test_a_silent_status_and_an_unknown_one(project: Project) -> None:
     )
 
 
+def test_what_several_issues_say_is_told_one_after_the_other(project: Project) -> None:
+    project.land("ABC-7, ABC-8: Login")
+    say(project, "ABC-7", "In Progress")
+    landing = entry(after(project, "ABC-8", "QA passed"), 2)
+    assert landing.reason == 'ABC-7 is "In Progress", which says nothing about QA; ABC-8 is "QA passed"'
+
+
 def test_the_field_says_it_too_and_the_worse_counts(project: Project) -> None:
     project.land("ABC-7: Login")
     landing = entry(after(project, "ABC-7", "QA passed", fields={"qa RESULT": ["failed"]}), 2)
@@ -143,6 +150,31 @@ def test_what_is_kept_gives_every_answer_again(project: Project) -> None:
     assert [document_sum(snapshot_of(each.given)) for each in kept] == [each.sum for each in kept]
 
 
+def test_the_status_that_the_tagger_set_is_no_word_of_qa_and_theirs_after_it_is(tmp_path: Path) -> None:
+    statuses = TABLES.partition("[tracker.field]")[0]
+    project = Project(tmp_path, 'orphans = "block"', statuses)
+    project.deploy(*project.land("[no-qa] Begin"))
+    project.land("ABC-7: Login")
+    after(project, "ABC-7", "QA passed")
+    project.land("ABC-7: Login again")
+    project.find()
+    project.tagger()
+    assert project.bugs["ABC-7"]["status"] == "In QA"
+    assert states(after(project, "ABC-7", "QA passed")) == {1: "untestable", 2: "ok", 3: "ok"}
+
+
+def test_a_field_that_was_filled_before_the_landing_says_nothing_of_it(project: Project) -> None:
+    """Also when its status has been another one meanwhile."""
+    project.land("ABC-7: Login")
+    after(project, "ABC-7", "In QA", fields={"QA result": "passed"})
+    after(project, "ABC-7", "In Progress", fields={"QA result": "passed"})
+    project.land("ABC-7: Login again")
+    after(project, "ABC-7", "In QA", fields={"QA result": "passed"})
+    snapshot = after(project, "ABC-7", "In Progress", fields={"QA result": "passed"})
+    assert states(snapshot) == {1: "untestable", 2: "ok", 3: "needstesting"}
+    assert entry(snapshot, 3).reason == 'ABC-7 was "passed" in "QA result" before r3 landed'
+
+
 def test_a_team_without_statuses_keeps_what_it_always_kept(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.deploy(*project.land("[no-qa] Begin"))
@@ -151,7 +183,7 @@ def test_a_team_without_statuses_keeps_what_it_always_kept(tmp_path: Path) -> No
     project.look()
     folder = project.state / "snapshots" / "stable" / "inputs"
     last = (folder / "last").read_bytes()
-    for new in (b"said", b"of_newest", b"statuses", b"values"):
+    for new in (b"said", b"of_newest", b"good_by", b"statuses", b"values"):
         assert new not in last, new
     with Database.of(project.settings) as database, database.branch("stable") as store:
         assert all("of_newest" not in each.data for each in store.journal.entries("item", "named", "kept"))

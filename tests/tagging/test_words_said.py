@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from shepherd.plans.tag_plan import Writing, summary
-from shepherd.rules.item_speech import ItemSpeech
+from shepherd.plans.tag_plan import Writing
 from shepherd.settings import TrackerSettings
-from shepherd.stages.tag_words import edit_of, says_what_was_planned
+from shepherd.stages.tag_words import edit_of, says_what_was_planned, shown_changes
 from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
 from shepherd.words import ItemTags, Word
 
@@ -70,22 +69,6 @@ def test_redmine_has_no_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speech", "told"),
-    [
-        (ItemSpeech("jira"), "qa-needstesting instead of qa-ok"),
-        (ItemSpeech("jira", own_words={"needstesting": "to-try"}), "qa-needstesting instead of qa-ok"),
-        (ItemSpeech("jira", statuses={"ok": "QA passed"}), "qa-needstesting"),
-        (ItemSpeech("jira", statuses={"needstesting": "In QA"}), '"In QA" instead of qa-ok'),
-        (ItemSpeech("redmine", values={"ok": "passed", "needstesting": "to try"}), '"to try"'),
-        (ItemSpeech("redmine", statuses={"ok": "QA passed"}), "tags as they are"),
-    ],
-)
-def test_the_plan_says_what_is_written(speech: ItemSpeech, told: str) -> None:
-    planned = summary(writing(("needstesting",), ("ok",)), speech.written_otherwise)
-    assert planned.startswith(f"ABC-1: {told}, a comment"), planned
-
-
-@pytest.mark.parametrize(
     ("tables", "add", "remove", "changed", "known"),
     [
         ({}, ("needstesting",), ("ok",), "+qa-needstesting", True),
@@ -108,6 +91,43 @@ def test_when_the_words_of_an_item_are_known_after_it(
     """What is not certain is read again: a word that people left there must not pass for a new one."""
     settings, planned = tracker(**tables), writing(add, remove)
     assert says_what_was_planned(settings, planned, edit_of(settings, planned), changed) is known
+
+
+@pytest.mark.parametrize(
+    ("kind", "tables", "add", "remove", "status", "shown"),
+    [
+        (
+            "jira",
+            {},
+            ("needstesting",),
+            ("ok",),
+            "Resolved",
+            ["qa-needstesting instead of qa-ok", "Resolved"],
+        ),
+        ("jira", {"statuses": STATUSES}, ("needstesting",), ("ok",), "Resolved", ['status "In QA"']),
+        ("jira", {"statuses": STATUSES}, (), (), "Resolved", ['status "Resolved"']),
+        ("jira", {"statuses": STATUSES}, ("untestable",), (), "", ["qa-untestable"]),
+        ("jira", {"statuses": {"ok": ["Done"]}}, (), ("needstesting",), "", ["without qa-needstesting"]),
+        ("redmine", {"field": FIELD}, ("needstesting",), (), "", ['"to try" in the field "QA result"']),
+        ("redmine", {"statuses": STATUSES}, ("untestable",), ("needstesting",), "", []),
+        ("redmine", {}, ("needstesting",), (), "", []),
+    ],
+)
+def test_what_a_plan_shows_is_what_is_written(
+    kind: str,
+    tables: dict[str, Any],
+    add: tuple[Word, ...],
+    remove: tuple[Word, ...],
+    status: str,
+    shown: list[str],
+) -> None:
+    assert shown_changes(tracker(kind, **tables), writing(add, remove, status)) == shown
+
+
+def test_words_that_the_tagger_takes_away_are_said_by_nothing_any_more() -> None:
+    """Else the person's next word would be none that came."""
+    before = ItemTags(("ok",), (3,), good_by=("label ok", "status ok"))
+    assert before.with_words(("needstesting",)) == ItemTags(("needstesting",), (3,))
 
 
 @pytest.mark.parametrize(

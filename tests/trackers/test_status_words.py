@@ -18,7 +18,7 @@ OURS = Vocabulary({"ok": ["verified"]}, STATUSES, FIELD)
 
 @pytest.mark.parametrize("status", ["QA passed", "qa PASSED", "QA\u00a0passed", " QA  passed "])
 def test_a_status_in_any_capitals_and_with_any_blanks_says_its_word(status: str) -> None:
-    assert OURS.read("ABC-7", status=status).tags == ItemTags(("ok",))
+    assert OURS.read("ABC-7", status=status).tags == ItemTags(("ok",), good_by=("status ok",))
 
 
 def test_what_a_status_says_is_told_in_its_own_text() -> None:
@@ -41,7 +41,9 @@ def test_bad_by_status_names_no_landing() -> None:
 
 
 def test_bad_by_value_names_no_landing() -> None:
-    assert OURS.read("ABC-7", values=["passed", "failed"]).tags == ItemTags(("bad", "ok"), of_newest=True)
+    assert OURS.read("ABC-7", values=["passed", "failed"]).tags == ItemTags(
+        ("bad", "ok"), of_newest=True, good_by=("field ok",)
+    )
 
 
 def test_bad_by_label_and_status_is_that_of_the_label() -> None:
@@ -50,7 +52,8 @@ def test_bad_by_label_and_status_is_that_of_the_label() -> None:
 
 def test_words_of_all_three_are_one_set() -> None:
     tags = OURS.read("ABC-7", ["Verified", "bad-commit-5"], "In QA", ["n/a"]).tags
-    assert tags == ItemTags(("needstesting", "untestable", "ok"), (5,))
+    good_by = ("field untestable", "label ok")
+    assert tags == ItemTags(("needstesting", "untestable", "ok"), (5,), good_by=good_by)
 
 
 def test_a_silent_status_says_nothing_and_is_no_warning() -> None:
@@ -99,6 +102,19 @@ def test_what_may_not_be_shown_is_not_shown() -> None:
     assert "\x1b" not in warning
     assert "\n" not in warning
     assert len(warning) < 250
+
+
+@pytest.mark.parametrize("status", [f"{'x' * 60} y", f"{'x' * 59} {'y' * 60}", "x" * 61])
+def test_a_status_that_is_cut_shows_that_it_is(status: str) -> None:
+    ours = Vocabulary({}, WordTexts(ok=(status,)))
+    text = ours.read("12", status=status).said.texts["ok"]
+    assert text.endswith('…"')
+    assert len(text) <= len('""') + 60
+
+
+def test_an_unknown_value_can_be_copied_from_its_warning() -> None:
+    (warning,) = OURS.read("12", values=["waiting for those who pay " * 3]).said.warnings
+    assert f'"{" ".join(["waiting for those who pay"] * 3)}" in' in warning
 
 
 def test_labels_alone_are_kept_as_they_always_were() -> None:
