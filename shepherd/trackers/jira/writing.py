@@ -16,7 +16,7 @@ from shepherd.errors import TrackerError, UnsureError
 from shepherd.label_text import folded, folded_name
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.jira.comments import as_document, as_markup, last_line, last_line_of, shortened
+from shepherd.trackers.jira.comments import as_document, as_markup, last_line_of, shortened
 from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.site import session_with
 from shepherd.trackers.jira.wire import JiraField, JiraIssue
@@ -30,7 +30,7 @@ from shepherd.trackers.jira.workflow import (
     chosen,
 )
 from shepherd.trackers.words import Vocabulary, shown
-from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
+from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit, last_line
 from shepherd.words import Item
 
 MEETINGS = 3
