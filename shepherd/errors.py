@@ -110,7 +110,7 @@ class TrackerError(ShepherdError):
     def __str__(self) -> str:
         import re
 
-        keys = "project|service_root|type|path|words|credentials"
+        keys = "project|service_root|type|path|words|credentials|login|keys|statuses|field"
         return re.sub(rf"(?<![\w.])tracker\.(?=(?:{keys})\b)", f"{self.table}.", super().__str__())
 
 

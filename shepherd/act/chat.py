@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from shepherd import holding, limits
 from shepherd.act.apprise_log import explain, listening
 from shepherd.act.notice_failures import perhaps_delivered, wrong
-from shepherd.plans.notice_text import lines_of, title_of
+from shepherd.plans.notice_layout import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
 from shepherd.urls import is_loopback
@@ -32,7 +32,8 @@ MEMORY = 256_000_000
 """Bytes that answers may take: apprise reads them whole, however large they are."""
 INSTALL = ".venv/bin/pip install --require-hashes -r requirements/notify.txt"
 
-_BUNDLE = "REQUESTS_CA_BUNDLE"
+_BUNDLE, _NETRC = "REQUESTS_CA_BUNDLE", "NETRC"
+"""Variables that requests obeys."""
 
 
 @contextmanager
@@ -54,19 +55,24 @@ def _bounded() -> Iterator[None]:
 
 
 @contextmanager
-def _trusting() -> Iterator[None]:
+def _surroundings() -> Iterator[None]:
     """Let requests trust whom everything else here does: the system's store, or what SSL_CERT_FILE and
-    SSL_CERT_DIR name; by itself it has a list of its own, unless a variable of its own names another."""
-    paths, before = ssl.get_default_verify_paths(), os.environ.get(_BUNDLE)
+    SSL_CERT_DIR name; by itself it has a list of its own, unless a variable of its own names another. And let
+    it read no `~/.netrc`: a password from there would replace the token of the address."""
+    paths = ssl.get_default_verify_paths()
     store = paths.cafile or (paths.capath if paths.capath and any(Path(paths.capath).iterdir()) else None)
-    if store and (not before or os.environ.get("SSL_CERT_FILE")):
-        os.environ[_BUNDLE] = store
+    ours = {_NETRC: os.devnull}
+    if store and (not os.environ.get(_BUNDLE) or os.environ.get("SSL_CERT_FILE")):
+        ours[_BUNDLE] = store
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        os.environ.pop(_BUNDLE, None)
-        if before is not None:
-            os.environ[_BUNDLE] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBase:
@@ -142,7 +148,7 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
     with listening() as log:
         try:
             limit = limits.limited(holding.within(WHOLE), TimeoutError(), f"notify {place.name}")
-            with limit, _bounded(), _trusting():
+            with limit, _bounded(), _surroundings():
                 taken = service.notify(
                     body=body,
                     title=title,

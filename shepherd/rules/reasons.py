@@ -13,7 +13,7 @@ from shepherd.rules.brought import RANK, BroughtEvidence, worst_of
 from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
 from shepherd.rules.states import Judged
-from shepherd.sentence import Part, Sentence, joined, revision, statement, time
+from shepherd.sentence import Part, Sentence, joined, revision, separated, statement, time
 from shepherd.words import GOOD_WORDS, NOTHING_SAID, Item, ItemSaid, Verdict, is_request, item_kind
 
 BROUGHT_SHOWN = 3
@@ -102,9 +102,7 @@ def reason_of(
             return Reason(next(why for label, why in _MARKED.items() if label in landing.labels))
         case "unasked":
             others = [each for each in judged.evidence if each.word not in GOOD_WORDS]
-            more = (
-                ("; ", joined(_phrase(each, f"r{landing.revno}", said) for each in others)) if others else ()
-            )
+            more = ("; ", _phrases(others, f"r{landing.revno}", said)) if others else ()
             return Reason(
                 Sentence(judged.unasked, *more),
                 "the operator",
@@ -280,7 +278,7 @@ def _of_items(judged: Judged, revno: int, said: _Said) -> Sentence:
     if len(judged.evidence) == 1:
         return _phrase(judged.evidence[0], rev, said)
     worst_first = sorted(judged.evidence, key=lambda each: each.word in ("ok", "untestable"))
-    return joined(_phrase(each, rev, said) for each in worst_first)
+    return _phrases(worst_first, rev, said)
 
 
 def _of_open_items(
@@ -321,6 +319,12 @@ def _said_of(item: Item, said: _Said) -> ItemSaid:
 def _phrase(evidence: ItemEvidence, rev: str, said: _Said) -> Sentence:
     texts = said[evidence.item].texts if said and evidence.item in said else NOTHING_SAID.texts
     return Sentence(*_name_parts(evidence.item), _predicate(evidence, rev, texts))
+
+
+def _phrases(evidence: Iterable[ItemEvidence], rev: str, said: _Said) -> Sentence:
+    """The same of several; what statuses say has commas in it."""
+    phrases = [_phrase(each, rev, said) for each in evidence]
+    return separated(phrases, "; ") if said else joined(phrases)
 
 
 def _predicate(evidence: ItemEvidence, rev: str, texts: Mapping[str, str]) -> str:
@@ -364,4 +368,4 @@ def _marked(evidence: ItemEvidence, texts: Mapping[str, str]) -> str:
 def _others(evidence: Iterable[ItemEvidence], said: _Said) -> Sentence:
     """What else is not good, in addition to the qa-bad ones."""
     rest = [each for each in evidence if each.how != "plain-bad" and each.word not in ("ok", "untestable")]
-    return Sentence("; ", joined(_phrase(each, "it", said) for each in rest)) if rest else _NO_SENTENCE
+    return Sentence("; ", _phrases(rest, "it", said)) if rest else _NO_SENTENCE

@@ -18,7 +18,7 @@ from shepherd.values import clean
 ACTING = frozenset(
     {"run", "tag", "promote", "publish", "notify", "remind", "escalate", "cron.install", "timer.install"}
 )
-"""What writes to trackers, refs, web hosts mailboxes or chats, or starts what does."""
+"""What writes to trackers, refs, web hosts, mailboxes or chats, or starts what does."""
 
 
 def hosts_elsewhere(settings: Settings) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.values import first_few
 
 if TYPE_CHECKING:
-    from shepherd.stages.outbox import MailingResult
+    from shepherd.stages.telling_result import TellingResult
 
 
 def remind(options: TaskOptions, *, over_cap: bool = False, preview: bool = False) -> int:
@@ -68,7 +68,7 @@ def alarms_all(options: TaskOptions, run: Run) -> StageResult:
     return StageResult(worst([result.code for result in results]), "; ".join(failures))
 
 
-def _printed(result: MailingResult, *, whole: bool = False) -> StageResult:
+def _printed(result: TellingResult, *, whole: bool = False) -> StageResult:
     """Print it; `whole`: it is a plan, and stands nowhere else."""
     sent = [line for line in result.lines if line.startswith("mailed ")]
     others = [line for line in result.lines if line not in sent]

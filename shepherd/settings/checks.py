@@ -18,6 +18,7 @@ import msgspec
 
 from shepherd.errors import WrongValueError
 from shepherd.report_files import owner_of_name
+from shepherd.settings.tracker import GRAMMARS_THAT_NAME
 from shepherd.settings.word_checks import check_words
 from shepherd.urls import is_loopback
 from shepherd.values import quoted
@@ -56,11 +57,25 @@ def check(settings: Settings) -> None:
                 'expected marks without "keys", since the tracker names no keys of projects: keys = ["ABC"]'
             )
             raise WrongValueError(problem, "branches", name, "marks")
+        _check_that_marks_name_items(name, branch, settings.tracker_of(name))
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
     _check_notify(settings)
     _check_directories(settings)
+
+
+def _check_that_marks_name_items(name: str, branch: BranchSettings, tracker: TrackerSettings) -> None:
+    """`inv init` writes the marks that it finds, which another tracker's issues may not be known by: what
+    people say on those would be left out without a word."""
+    known_by = GRAMMARS_THAT_NAME.get(tracker.type, branch.marks)
+    if branch.marks and not set(known_by) & set(branch.marks):
+        wanted = " or ".join(f'"{each}"' for each in known_by)
+        problem = (
+            f"expected marks with {wanted}, since nothing else names issues of {tracker.type.capitalize()};"
+            f' add "{known_by[0]}" there, or take marks out'
+        )
+        raise WrongValueError(problem, "branches", name, "marks")
 
 
 def check_names_of_trackers(settings: Settings) -> None:

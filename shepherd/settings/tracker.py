@@ -26,6 +26,11 @@ GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
 }
 """Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
 forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
+GRAMMARS_THAT_NAME: Mapping[TrackerType, tuple[Grammar, ...]] = {
+    "jira": ("keys",),
+    "redmine": ("references", "footers", "brackets", "trailers"),
+}
+"""The grammars of which a branch needs one, since no other names what its tracker has."""
 
 
 class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from shepherd.cautions import cautions, stopping
 from shepherd.run import Run
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.store import JournalEntry
+from shepherd.store import Journal, JournalEntry
 from shepherd.views.conditions import kept_by, what_waits
 
 
@@ -25,6 +25,13 @@ def answer_of(snapshot: Snapshot) -> dict[str, object]:
         **({"stopped": stop.kind} if stop is not None else {}),
         **({"waits": kept} if snapshot.answer == "blocked" and (kept := kept_by(snapshot)) else {}),
     }
+
+
+def is_journaled(journal: Journal, snapshot: Snapshot) -> bool:
+    """Whether the answer that the journal has last is that of this snapshot."""
+    last, now = journal.last("answer"), answer_of(snapshot)
+    # an older release noted no SHA with it
+    return last is not None and {"id": now["id"], **last.data} == now
 
 
 def because(snapshot: Snapshot) -> str:

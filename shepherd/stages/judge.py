@@ -12,7 +12,7 @@ from shepherd.run import Run, attempt
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
-from shepherd.stages.answer_log import answer_of, because, log_judgement
+from shepherd.stages.answer_log import answer_of, because, is_journaled, log_judgement
 from shepherd.stages.check_memory import KEPT_AS as CHECKS_KEPT
 from shepherd.stages.check_memory import ChecksMemory
 from shepherd.stages.check_waits import check_wait_changes
@@ -258,9 +258,6 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
 
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
-    last = journal.last("answer")
-    now = answer_of(snapshot)
-    # an older release noted no SHA with it
-    if last is not None and {"id": now["id"], **last.data} == now:
+    if is_journaled(journal, snapshot):
         return []
-    return [JournalEntry("answer", data=now, why=because(snapshot))]
+    return [JournalEntry("answer", data=answer_of(snapshot), why=because(snapshot))]

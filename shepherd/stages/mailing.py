@@ -31,9 +31,10 @@ from shepherd.stages.alarms import untold
 from shepherd.stages.blockers import histories_of
 from shepherd.stages.check_waits import too_long
 from shepherd.stages.check_waits import untold as untold_waits
-from shepherd.stages.outbox import MailingResult, Outbox
+from shepherd.stages.outbox import Outbox
 from shepherd.stages.promotion_mails import SWITCH as PROMOTION_SWITCH
 from shepherd.stages.promotion_mails import promotion_mails
+from shepherd.stages.telling_result import TellingResult
 from shepherd.stages.went_live import SWITCH as LIVE_SWITCH
 from shepherd.stages.went_live import news_of, note_switches
 from shepherd.stages.went_live import untold as untold_news
@@ -45,7 +46,7 @@ from shepherd.views.conditions import what_waits
 
 def remind(
     settings: Settings, run: Run, *, over_cap: bool = False, preview: bool = False, dry: bool = False
-) -> MailingResult:
+) -> TellingResult:
     """Send each person the digest of what they have to do, if it is due and has not gone today.
 
     Args:
@@ -58,10 +59,10 @@ def remind(
     """
     mail = settings.mail
     if mail is None:
-        return MailingResult(["no mail is sent: there is no [mail] in the settings"])
+        return TellingResult(["no mail is sent: there is no [mail] in the settings"])
     not_now = "" if preview else _not_now(settings, run)
     if not_now and dry:
-        return MailingResult([not_now])
+        return TellingResult([not_now])
     with Database.of(settings, read_only=dry or preview) as database:
         if not (dry or preview):
             # at any hour: what goes live after the first run with this release is told
@@ -115,7 +116,7 @@ def remind(
         return outbox.result
 
 
-def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> MailingResult:
+def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> TellingResult:
     """Send the list its message of the day, if something has waited for more than `mail.grace_days`; and one
     about the checks that have kept candidates back for `checks_grace`, once for each.
 
@@ -128,9 +129,9 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
     """
     mail = settings.mail
     if mail is None or not mail.list:
-        return MailingResult(["the list is not told: there is no mail.list in the settings"])
+        return TellingResult(["the list is not told: there is no mail.list in the settings"])
     if not preview and (not_now := _not_now(settings, run)):
-        return MailingResult([not_now])
+        return TellingResult([not_now])
     with Database.of(settings, read_only=dry or preview) as database:
         outbox = Outbox(settings, database, run)
         known = _known(settings, database, run)
@@ -158,14 +159,14 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         return outbox.result
 
 
-def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
+def send_alarms(settings: Settings, branch: str, run: Run) -> TellingResult:
     """Send each operator one mail about the alarms that are new to them; what fails, the next run sends.
 
     Raises:
         StoreError: the database cannot be used. SettingsError: the password cannot be read.
     """
     if settings.mail is None:
-        return MailingResult()
+        return TellingResult()
     with Database.of(settings) as database:
         with database.branch(branch) as store:
             alarms = untold(store.journal, settings.mail.operators, run.now)

@@ -37,7 +37,7 @@ from shepherd.stages.place_states import (
     switching,
 )
 from shepherd.stages.places_told import places_before, remember_places
-from shepherd.stages.telling_result import MailingResult
+from shepherd.stages.telling_result import TellingResult
 from shepherd.store import BranchStore, Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import loss
@@ -70,7 +70,7 @@ States = dict[str, PlaceState | None]
 """By the name of the place."""
 
 
-def notify(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> MailingResult:
+def notify(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> TellingResult:
     """Tell each place what is new to it, or say why not now. What fails is told by the next run.
 
     Args:
@@ -101,7 +101,7 @@ class _Telling:
     """One run of the stage."""
 
     def __init__(self, settings: Settings, run: Run, writes: bool) -> None:
-        self.result = MailingResult()
+        self.result = TellingResult()
         self._settings = settings
         self._run = run
         self._writes = writes
@@ -201,8 +201,14 @@ class _Telling:
         snapshot = self._snapshot(branch) if told else None
         if snapshot is None:
             return []
-        from shepherd.stages.notice_texts import Teller
+        from shepherd.stages.answer_log import is_journaled
+        from shepherd.stages.notice_messages import Teller
 
+        if not is_journaled(store.journal, snapshot):
+            # a judgement ended, or was killed, after the journal had its answer and before the snapshot was
+            # written: its words would be those of the answer before
+            self._no_data(f"nothing is told of {branch}: the last judgement was not finished: inv judge")
+            return []
         teller = Teller(self._settings, store, snapshot, self._situation, known, waiting)
         planned = []
         for each in told:
@@ -238,7 +244,7 @@ class _Telling:
         place, notice = planned.place.name, planned.notice
         held = self._held(planned)
         if whole:
-            from shepherd.plans.notice_text import lines_of, title_of
+            from shepherd.plans.notice_layout import lines_of, title_of
 
             head = f"--- to {place}{f', {held}' if held else ''}"
             body = lines_of(notice, _SHOWN)

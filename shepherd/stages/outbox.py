@@ -24,7 +24,7 @@ from shepherd.plans.mails import MAIL_NAMES, Mail
 from shepherd.run import Run
 from shepherd.settings import MailSettings, Settings
 from shepherd.stages.alarms import ALARM_MAIL
-from shepherd.stages.telling_result import MailingResult as MailingResult  # where it was before
+from shepherd.stages.telling_result import TellingResult
 from shepherd.store import Database
 
 if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs send nothing
@@ -63,7 +63,7 @@ class Outbox:
 
     def __init__(self, settings: Settings, database: Database, run: Run) -> None:
         assert settings.mail is not None
-        self.result = MailingResult()
+        self.result = TellingResult()
         self._settings = settings
         self._mail: MailSettings = settings.mail
         self._database = database

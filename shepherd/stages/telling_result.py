@@ -7,7 +7,7 @@ from msgspec import Struct
 from shepherd.errors import PARTLY, worst
 
 
-class MailingResult(Struct):
+class TellingResult(Struct):
     """What a stage that mails or tells has to say: to the person who called it, and as its exit code."""
 
     lines: list[str] = []

@@ -20,7 +20,7 @@ from shepherd.label_text import folded, folded_name
 from shepherd.locks import flock
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import Edit
+from shepherd.trackers.writing import Edit, last_line
 from shepherd.words import Item, is_request, item_name
 
 TRIES = 50
@@ -139,4 +139,4 @@ def _among(tag: str, tags: Collection[str] | Sequence[str]) -> bool:
 def _last_line(comment: Any) -> str:
     """A comment is a text, or an object with a `text`."""
     text = comment.get("text") if isinstance(comment, dict) else comment
-    return text.strip().rpartition("\n")[2].strip() if isinstance(text, str) else ""
+    return last_line(text) if isinstance(text, str) else ""

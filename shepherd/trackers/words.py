@@ -19,6 +19,8 @@ _BAD_COMMIT = re.compile(rf"bad-(?:commit|revision)-({DIGITS})", re.IGNORECASE |
 _SILENT = "silent"
 _SHOWN = 60
 """Characters of a status or a value in a sentence."""
+_TO_BE_COPIED = 255
+"""Characters where somebody is to write it into the settings."""
 _MANY = 5
 """Unknown values of one item that are named."""
 
@@ -110,9 +112,10 @@ class Vocabulary:
             for text in dict.fromkeys(filter(str.strip, texts)):
                 meaning = meanings.get(folded_name(text))
                 if meaning is None:
+                    named = f"{item_name(item)} is {shown(text, _TO_BE_COPIED)}{where}"
                     unknown.append(
-                        f"{item_name(item)} is {shown(text)}{where}, which {table} does not know,"
-                        " so it says nothing: add it there to ok, bad, untestable, needstesting or silent"
+                        f"{named}, which {table} does not know, so it says nothing: add it there to ok, bad,"
+                        " untestable, needstesting or silent"
                     )
                 if meaning is None or meaning == _SILENT:
                     # the field of an issue that is nowhere yet is empty, so its status says more
@@ -139,10 +142,11 @@ class Vocabulary:
         return tuple(word for word in WORST_FIRST if word in present)
 
 
-def shown(text: str) -> str:
-    """A status, a value or the name of a field in a sentence: `"QA passed"`."""
-    short = clean(text, _SHOWN + 1)
-    return f'"{short if len(short) <= _SHOWN else short[: _SHOWN - 1] + "…"}"'
+def shown(text: str, longest: int = _SHOWN) -> str:
+    """A status, a value or the name of a field in a sentence: `"QA passed"`. What is cut ends with "…"."""
+    # a cut at a blank would not show in the length
+    whole = clean(text, 2 * longest)
+    return f'"{whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…"}"'
 
 
 def _by_text(words: WordTexts) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item
 
+ADDRESS = re.compile(r"(https?://[^\s<>\"|{}\\^`\[\]]+)")
+"""Of a page, in a text."""
 NO_WORD = "no word, since it is marked bad"
 """Part of the result of an edit that would have added one."""
 NO_COMMENT = "no comment, since its conversation is locked"
@@ -60,6 +63,17 @@ class Edit(Struct, frozen=True):
         words = (self.add, self.field) != (allowed.add, allowed.field)
         status = self.status != allowed.status
         return [*([NO_WORD] if words else []), *([STATUS_KEPT] if status else [])]
+
+
+def last_line(text: str) -> str:
+    """That by which a comment is found again."""
+    return text.rstrip().rpartition("\n")[2].strip()
+
+
+def around_addresses(comment: str, escape: Callable[[str], str]) -> str:
+    """The comment with all escaped but its addresses, which become links by themselves."""
+    parts = ADDRESS.split(comment)
+    return "".join(part if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 class Writer(Protocol):

@@ -25,7 +25,7 @@ from shepherd.errors import SettingsError, UnsureError, WrongValueError
 from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
 from tests.act.receiver import Behaviour, certificate, closed_port, context_of, receiving
-from tests.act.test_notice_text import OBEYED
+from tests.act.test_notice_layout import OBEYED
 from tests.running.smtp import Trick, serving
 
 HOSTILE = (
@@ -230,6 +230,23 @@ def test_over_tls_to_whom_all_else_here_trusts(tmp_path: Path, monkeypatch: pyte
         receiver.tls = context_of(file)
         send(settings_of(tmp_path, f"mmosts://{receiver.place}/{TOKEN}"))
         assert len(receiver.received) == 1
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("variable", ["HOME", "NETRC"])
+def test_no_password_for_other_programs_goes_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    file = tmp_path / ".netrc"
+    file.write_text("machine 127.0.0.1 login ann password hunter2\n")
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path if variable == "HOME" else file))
+    before = dict(os.environ)
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(body=b"{}")
+        send(settings_of(tmp_path, f"ntfy://tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2@{receiver.place}/qa"))
+        (request,) = receiver.received
+    assert "Bearer tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2" in f"{request.headers}"
     assert dict(os.environ) == before
 
 

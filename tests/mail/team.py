@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shepherd.stages.mailing import escalate, remind
-from shepherd.stages.outbox import MailingResult
 from shepherd.stages.statements import say_snooze
+from shepherd.stages.telling_result import TellingResult
 from shepherd.values import parse_rev
 from tests.project import Project
 from tests.running.smtp import Server
@@ -58,13 +58,13 @@ class Team(Project):
         self.now += timedelta(**delta)
         return self
 
-    def remind(self, **how: Any) -> MailingResult:
+    def remind(self, **how: Any) -> TellingResult:
         return remind(self.settings, self.run("remind"), **how)
 
-    def escalate(self, **how: Any) -> MailingResult:
+    def escalate(self, **how: Any) -> TellingResult:
         return escalate(self.settings, self.run("escalate"), **how)
 
-    def all_stages(self) -> tuple[MailingResult, MailingResult]:
+    def all_stages(self) -> tuple[TellingResult, TellingResult]:
         """What cron's run does, as far as mails are concerned."""
         self.look()
         return self.remind(), self.escalate()

@@ -12,7 +12,7 @@ from shepherd.run import Run
 from shepherd.running.situation import freezes_now
 from shepherd.situation import Situation, Unread
 from shepherd.stages.notify import notify
-from shepherd.stages.outbox import MailingResult
+from shepherd.stages.telling_result import TellingResult
 from shepherd.store import Database, JournalEntry
 from tests.notify.receiver import Chat
 from tests.project import Project
@@ -73,7 +73,7 @@ class Team(Project):
         present = Situation(now=run.now, freezes=freezes, unread=self.unread)
         return replace(run, situation=lambda: present)
 
-    def notify(self, **how: Any) -> MailingResult:
+    def notify(self, **how: Any) -> TellingResult:
         return notify(self.settings, self.run("notify"), **how)
 
     def tells(self, minutes: float = 5, judge: bool = True) -> list[str]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from shepherd.errors import PartlyError, StoreError
 from shepherd.situation import Unread
 from shepherd.store import JournalEntry
+from shepherd.store.snapshots import Snapshots
 from tests.notify.receiver import Chat
 from tests.notify.team import PLACE, Team
 from tests.promoting import PROMOTE, promote
@@ -77,6 +81,26 @@ def test_a_branch_that_cannot_be_read_is_no_data_however_often_it_is_tried(team:
         assert team.tells(minutes=30, judge=False) == []
         team.unread = {}
         assert team.tells(minutes=30, judge=False) == ["r2 may be deployed: 1 landing newer than r1"]
+
+
+def test_an_answer_is_not_told_in_the_words_of_the_one_before(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full, or the run is killed, when the journal has the answer and the snapshot not yet."""
+
+    def write(*_: object) -> None:
+        raise StoreError("no space left")
+
+    with monkeypatch.context() as full:
+        full.setattr(Snapshots, "write", write)
+        with pytest.raises(PartlyError):
+            team.verdict("r2", "bad")
+    result = team.notify()
+    assert team.heard() == []
+    assert result.code == 5
+    assert "inv judge" in result.lines[0]
+    (told,) = team.tells(minutes=5)
+    assert told.startswith("nothing can be deployed: blocked by r2")
 
 
 def test_no_key_is_used_for_two_changes(team: Team) -> None:

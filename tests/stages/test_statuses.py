@@ -102,6 +102,13 @@ def test_a_silent_status_and_an_unknown_one(project: Project) -> None:
     )
 
 
+def test_what_several_issues_say_is_told_one_after_the_other(project: Project) -> None:
+    project.land("ABC-7, ABC-8: Login")
+    say(project, "ABC-7", "In Progress")
+    landing = entry(after(project, "ABC-8", "QA passed"), 2)
+    assert landing.reason == 'ABC-7 is "In Progress", which says nothing about QA; ABC-8 is "QA passed"'
+
+
 def test_the_field_says_it_too_and_the_worse_counts(project: Project) -> None:
     project.land("ABC-7: Login")
     landing = entry(after(project, "ABC-7", "QA passed", fields={"qa RESULT": ["failed"]}), 2)

@@ -118,3 +118,6 @@ def test_what_a_tracker_says_of_its_settings_names_its_own_table() -> None:
     error = TrackerError("forge answered 404: it has no such thing; is tracker.project right?")
     error.table = "trackers.web"
     assert str(error) == "forge answered 404: it has no such thing; is trackers.web.project right?"
+    error = TrackerError("set tracker.login to the address of its account")
+    error.table = "trackers.web"
+    assert str(error) == "set trackers.web.login to the address of its account"

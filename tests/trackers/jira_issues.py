@@ -33,6 +33,8 @@ class Issue:
     archived: bool = False
     status_id: str = ""
     """Where several statuses have one name; empty: the first of that name."""
+    history: list[list[tuple[str, str]]] = field(default_factory=list)
+    """Changes, each with the name or id of its fields and what stood there before."""
     indexed: tuple[list[str], str, datetime] | None = None
     """What a search goes by, where the index is behind; None: what it is."""
 

@@ -69,7 +69,10 @@ def answer(jira: Jira, method: str, path: str, asked: dict[str, list[str]], body
         case "POST", ["issue", "bulkfetch"] if jira.cloud:
             return _bulk(jira, body, version)
         case "GET", ["issue", key]:
-            return issue_document(jira, visible(jira, key), _listed(asked.get("fields", ["*all"])), version)
+            issue = visible(jira, key)
+            document = issue_document(jira, issue, _listed(asked.get("fields", ["*all"])), version)
+            past = {"changelog": _changelog(jira, issue)} if "changelog" in given.get("expand", "") else {}
+            return {**document, **past}
         case _, ["issue", key, *rest]:
             return jira_writes.answer(jira, method, visible(jira, key), rest, given, body, version)
     raise refuse(404, f"null for uri: {path}")
@@ -129,6 +132,19 @@ def issue_document(jira: Jira, issue: Issue, wanted: Collection[str], version: s
     place = f"{jira.root}/rest/api/{version}/issue/{issue.id}"
     fields = {"fields": chosen} if set(wanted) - LIGHT else {}
     return {"expand": "renderedFields,names", "id": issue.id, "self": place, "key": issue.key, **fields}
+
+
+def _changelog(jira: Jira, issue: Issue) -> dict[str, Any]:
+    """Cloud has the newest entries first, and the ids of fields; Data Center neither."""
+    entries = []
+    for number, changes in enumerate(issue.history, 10_000):
+        items = []
+        for name, before in changes:
+            known = jira.fields[name].name if name in jira.fields else name
+            items.append({"field": known, "fromString": before, **({"fieldId": name} if jira.cloud else {})})
+        entries.append({"id": str(number), "items": items})
+    shown = entries[::-1] if jira.cloud else entries
+    return {"startAt": 0, "maxResults": len(shown), "total": len(shown), "histories": shown}
 
 
 def project_id(jira: Jira, key: str) -> str:

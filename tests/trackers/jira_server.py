@@ -129,8 +129,13 @@ class Jira(Forge):
             if "status" in what:
                 self.status(what["status"])
                 issue.status_id = ""
+            before = {"status": issue.status, **issue.fields}
             for name, value in what.items():
                 setattr(issue, name, value)
+            after = {"status": issue.status, **issue.fields}
+            changed = [name for name in before | after if before.get(name) != after.get(name)]
+            if changed:
+                issue.history.append([(name, _text(before.get(name))) for name in changed])
             issue.updated = self.clock()
             return issue
 
@@ -254,3 +259,10 @@ class Jira(Forge):
             raise
         jira_description.answered(call, 200, document)
         return document
+
+
+def _text(value: Any) -> str:
+    """As the history of an issue has it."""
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return str(value["value"]) if isinstance(value, dict) else str(value or "")

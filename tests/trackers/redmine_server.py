@@ -88,6 +88,7 @@ class Redmine(Forge):
         self.projects = ["Shop"]
         self.sees = "default"
         self._clock = datetime(2026, 11, 1, tzinfo=UTC)
+        self.clock = lambda: self._clock
 
     @property
     def root(self) -> str:

@@ -78,8 +78,8 @@ def data_center() -> Iterator[Jira]:
         yield jira
 
 
-def walk(team: Team) -> None:
-    """The guide's commands, and then the tagger in earnest: two landings wait."""
+def walk(team: Team) -> str:
+    """The guide's commands, and then the tagger in earnest: two landings wait. Returns what it would do."""
     team.repo.commit("ABC-2 Faster")
     team.repo.commit("Merge branch 'feature/ABC-3-nicer'")
     doctor, found, dry = team.as_the_guide_says()
@@ -92,6 +92,7 @@ def walk(team: Team) -> None:
     assert len(team.comments("ABC-2")) == len(team.comments("ABC-3")) == 1
     assert team.inv("judge").code == 0
     assert "stay at r1" in team.inv("status").out
+    return dry.out
 
 
 def deployable(team: Team, revno: int) -> bool:
@@ -119,7 +120,7 @@ def test_a_team_with_statuses(tmp_path: Path, cloud: Jira) -> None:
         cloud.transition(f"To {name}", name)
     team = Team(cloud, tmp_path, STATUSES)
     cloud.account.rights = {"": (BROWSE, TRANSITION, COMMENT)}
-    walk(team)
+    assert 'would write ABC-2: "In QA", a comment' in walk(team)
     assert (cloud.issues["ABC-2"].status, cloud.issues["ABC-2"].labels) == ("In QA", [])
     cloud.change("ABC-2", status="QA passed")
     cloud.change("ABC-3", status="QA failed")

@@ -327,6 +327,71 @@ def test_somebody_was_quicker_with_the_status(jira: Jira, write: Write) -> None:
     assert write(Edit(status="In QA")) == "Open -> In QA"
 
 
+BY_FIELD = {"name": "QA result", "ok": ["passed"], "bad": ["failed"], "needstesting": ["to try"]}
+
+
+def says_bad_before(jira: Jira, part: str, **what: Any) -> None:
+    """Somebody does that when the first request is on its way that has this part."""
+
+    def quicker(request: str) -> None:
+        if part in request:
+            jira.tell = lambda request: None
+            jira.change("ABC-1", **what)
+
+    jira.tell = quicker
+
+
+@pytest.mark.parametrize("come_from", [(), ("To Do",), ("To Do", "QA failed")])
+def test_a_bad_status_that_comes_in_between_stays(
+    jira: Jira, write: Write, come_from: tuple[str, ...]
+) -> None:
+    """REST cannot say from which status a transition is made."""
+    jira.issue("ABC-1")
+    jira.transition("To QA", "In QA", *come_from)
+    jira.transition("Fail", "QA failed")
+    says_bad_before(jira, "POST", status="QA failed")
+    told = write(Edit(status="In QA", comment=COMMENT), statuses=BY_STATUS)
+    assert told.endswith(f"{STATUS_KEPT}, comment")
+    assert jira.issues["ABC-1"].status == "QA failed"
+    assert write(Edit(status="In QA", comment=COMMENT), statuses=BY_STATUS) == STATUS_KEPT
+
+
+def test_another_way_from_a_bad_status_that_comes_in_between_is_not_taken(jira: Jira, write: Write) -> None:
+    jira.issue("ABC-1")
+    jira.transition("To QA", "In QA", "To Do")
+    jira.transition("Again", "In QA", "QA failed")
+    says_bad_before(jira, "POST", status="QA failed")
+    assert write(Edit(status="In QA"), statuses=BY_STATUS) == STATUS_KEPT
+    assert len(writes(jira)) == 1
+
+
+def test_a_bad_status_that_cannot_be_put_back_is_said(jira: Jira, write: Write) -> None:
+    jira.issue("ABC-1")
+    jira.transition("To QA", "In QA")
+    says_bad_before(jira, "POST", status="QA failed")
+    with pytest.raises(TrackerError, match='was replaced: say it again; "QA failed" could not be given'):
+        write(Edit(status="In QA"), statuses=BY_STATUS)
+
+
+@pytest.mark.parametrize("kind", ["option", "array"])
+def test_a_bad_value_that_comes_in_between_is_put_back(jira: Jira, write: Write, kind: str) -> None:
+    field = jira.field("QA result", "passed", "failed", "to try", "slow", kind=kind)
+    jira.issue("ABC-1")
+    one = {"value": "failed"}
+    says_bad_before(jira, "PUT", fields={field: one if kind == "option" else [{"value": "slow"}, one]})
+    assert write(Edit(field="to try"), field=BY_FIELD) == f'"QA result": nothing -> "to try", {NO_WORD}'
+    now = jira.issues["ABC-1"].fields[field]
+    assert (now if kind == "option" else now[0])["value"] == "failed"
+
+
+def test_what_a_person_said_long_before_is_not_put_back(jira: Jira, write: Write) -> None:
+    jira.issue("ABC-1")
+    jira.transition("To QA", "In QA")
+    jira.change("ABC-1", status="QA failed")
+    jira.change("ABC-1", status="To Do")
+    assert write(Edit(status="In QA"), statuses=BY_STATUS) == "To Do -> In QA"
+
+
 @pytest.mark.parametrize("what", ["lose", "reset", "hang"])
 def test_an_answer_that_got_lost(jira: Jira, write: Write, what: str) -> None:
     jira.issue("ABC-1", status="Open")

@@ -164,6 +164,24 @@ def test_what_was_changed_is_seen_whatever_the_clocks_show(kit: RedmineKit, redm
     assert kit.words(range(1, 41))["1"] == "ok"
 
 
+@pytest.mark.parametrize("all_of_it", [False, True])
+def test_a_clock_that_was_years_ahead_hides_no_change(
+    kit: RedmineKit, redmine: Redmine, all_of_it: bool
+) -> None:
+    """Of one of Redmine's hosts, or of all; then it is set right."""
+    for number in range(1, 41):
+        redmine.issue(number, "In QA")
+    right, clock = redmine.clock, redmine.clock() + timedelta(days=900)
+    redmine.issues[2].updated = clock
+    if all_of_it:
+        redmine.clock = lambda: clock
+    kit.read(range(1, 41))
+    redmine.clock = right
+    redmine.pass_by(days=1 / 24)
+    redmine.change(1, "QA failed")
+    assert kit.words(range(1, 41))["1"] == "bad"
+
+
 def test_many_changes_at_once(kit: RedmineKit, redmine: Redmine) -> None:
     numbers = range(1, 301)
     for number in numbers:
@@ -251,12 +269,21 @@ def test_one_issue_that_redmine_stumbles_over(kit: RedmineKit, redmine: Redmine)
     assert set(words.values()) == {"ok"}
 
 
-def test_an_issue_in_another_shape_is_one_issues_matter(kit: RedmineKit, redmine: Redmine) -> None:
-    """A status is missing, say; and it is not taken for what it was before."""
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"updated_on": "2026-11-01T00:00:09Z"},
+        {"status": {"id": 1, "name": "QA passed"}, "updated_on": "2026-11-01T00:00:09"},
+    ],
+)
+def test_an_issue_in_another_shape_is_one_issues_matter(
+    kit: RedmineKit, redmine: Redmine, shape: dict[str, object]
+) -> None:
+    """A status is missing, say, or the zone of a time; and it is not taken for what it was before."""
     for number in (1, 2):
         redmine.issue(number, "QA passed")
     kit.read((1, 2))
-    odd = {"id": 1, "updated_on": "2026-11-01T00:00:09Z"}
+    odd = {"id": 1, **shape}
     good = {"id": 2, "status": {"id": 1, "name": "QA passed"}, "updated_on": "2026-11-01T00:00:02Z"}
     body = msgspec.json.encode({"issues": [odd, good], "total_count": 2})
     redmine.fail("say", on="issues.json", times=9, body=body)

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from shepherd.errors import SettingsError, TrackerError, UnsureError
 from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import http, open_writer
-from shepherd.trackers.redmine.notes import as_note, last_line, last_line_of
-from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
+from shepherd.trackers.redmine.notes import as_note, last_line_of
+from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit, last_line
 from tests.trackers.faulty import at_work
 from tests.trackers.redmine_kit import FIELD, RedmineKit, local_kit
 from tests.trackers.redmine_server import Note, Redmine

@@ -104,6 +104,19 @@ def test_what_may_not_be_shown_is_not_shown() -> None:
     assert len(warning) < 250
 
 
+@pytest.mark.parametrize("status", [f"{'x' * 60} y", f"{'x' * 59} {'y' * 60}", "x" * 61])
+def test_a_status_that_is_cut_shows_that_it_is(status: str) -> None:
+    ours = Vocabulary({}, WordTexts(ok=(status,)))
+    text = ours.read("12", status=status).said.texts["ok"]
+    assert text.endswith('…"')
+    assert len(text) <= len('""') + 60
+
+
+def test_an_unknown_value_can_be_copied_from_its_warning() -> None:
+    (warning,) = OURS.read("12", values=["waiting for those who pay " * 3]).said.warnings
+    assert f'"{" ".join(["waiting for those who pay"] * 3)}" in' in warning
+
+
 def test_labels_alone_are_kept_as_they_always_were() -> None:
     kept = msgspec.json.encode(Vocabulary({}).of_bug(["qa-bad", "bad-commit-5"]))
     assert kept == b'{"words":["bad"],"bad_commits":[5],"unreadable":""}'

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from shepherd.errors import TrackerError
-from shepherd.label_text import folded_name
 from shepherd.running.doctor.checking import Finding, fail, ok, warn
+from shepherd.running.doctor.status_names import statuses
 from shepherd.settings import Settings
-from shepherd.settings.tracker import TrackerSettings
-from shepherd.values import clean, quoted
+from shepherd.values import clean
 
 if TYPE_CHECKING:
     from shepherd.trackers.jira.service import JiraService
@@ -29,7 +27,7 @@ def projects_and_words(settings: Settings, service: JiraService) -> Iterator[Fin
     that is misspelt never means anything."""
     try:
         projects = yield from _projects(settings, service)
-        yield from _statuses(settings, service)
+        yield from statuses(settings, "Jira", service.statuses)
         if settings.tracker.writes:
             yield from _rights(settings, service, projects)
     except TrackerError as error:
@@ -56,34 +54,6 @@ def _projects(settings: Settings, service: JiraService) -> Generator[Finding, No
     if seen and len(seen) == len(settings.tracker.keys):
         yield ok("projects", f"each project of {key} can be seen: {', '.join(seen)}")
     return seen
-
-
-def _statuses(settings: Settings, service: JiraService) -> Iterator[Finding]:
-    tracker, table = settings.tracker, settings.tracker_key
-    named = [
-        (f"{table}.statuses.{word}", status)
-        for word in ("ok", "bad", "untestable", "needstesting", "silent")
-        for status in getattr(tracker.statuses, word)
-    ]
-    named += [(f"{table}.status.{each}", status) for each, status in _tagged(tracker).items() if status]
-    if not named:
-        return
-    known = {folded_name(name): name for name in service.statuses()}
-    strange = [(key, status) for key, status in named if folded_name(status) not in known]
-    for key, status in strange:
-        near = [quoted(clean(known[each], 60)) for each in get_close_matches(folded_name(status), known)]
-        yield warn(
-            "words",
-            f"{key} names {quoted(status)}, and no status that this account may see is called that",
-            f"near: {', '.join(near)}" if near else "spell it as Jira does, or take it out",
-        )
-    if not strange:
-        yield ok("words", f"Jira has each status that {table} names")
-
-
-def _tagged(tracker: TrackerSettings) -> dict[str, str]:
-    landed, rolled_back = tracker.tag_statuses
-    return {"landed": landed, "rolled_back": rolled_back} if tracker.writes else {}
 
 
 def _rights(settings: Settings, service: JiraService, projects: list[str]) -> Iterator[Finding]:

@@ -42,8 +42,9 @@ def _of_place(context: CheckContext, place: NotifySettings, database: Database) 
     if not states:
         return ok(name, "it is told from the next run on: inv notify")
     last = max((state.last for _, state in states if state.last is not None), default=None)
-    lately = f"last told at {when(last, context.now)}" if last else "nothing was to be told yet"
     failing = [(state.failing, branch) for branch, state in states if state.failing is not None]
+    never = "nothing was told before" if failing else "nothing was to be told yet"
+    lately = f"last told at {when(last, context.now)}" if last else never
     if failing:
         since, branch = min(failing)
         what = f"nothing of {branch} is known to arrive there since {when(since, context.now)}; {lately}"

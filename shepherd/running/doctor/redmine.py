@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shepherd.errors import TrackerError
-from shepherd.label_text import folded_name
 from shepherd.running.doctor.checking import Finding, fail, ok, warn
+from shepherd.running.doctor.status_names import WORDS, near, statuses
 from shepherd.settings import Settings
 from shepherd.values import clean, quoted
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from shepherd.trackers.redmine.service import RedmineService
     from shepherd.trackers.redmine.wire import RedmineIssue, RedmineUser
 
-_WORDS = ("ok", "bad", "untestable", "needstesting", "silent")
 _SHOWN = 5
 """Names in one sentence."""
 
@@ -35,7 +33,7 @@ def words_and_rights(settings: Settings, service: RedmineService) -> Iterator[Fi
             yield fail(
                 "projects", what, "make the account a member of the projects, with a role that views issues"
             )
-        yield from _statuses(settings, service)
+        yield from statuses(settings, "Redmine", lambda: [each.name for each in service.statuses()])
         if settings.tracker.field.name:
             yield from _field(settings, service.newest())
         account = service.account(memberships=True)
@@ -44,25 +42,6 @@ def words_and_rights(settings: Settings, service: RedmineService) -> Iterator[Fi
     except TrackerError as error:
         error.table = settings.tracker_key
         yield warn("projects", str(error))
-
-
-def _statuses(settings: Settings, service: RedmineService) -> Iterator[Finding]:
-    tracker, table = settings.tracker, settings.tracker_key
-    named = [
-        (f"{table}.statuses.{word}", status) for word in _WORDS for status in getattr(tracker.statuses, word)
-    ]
-    if tracker.writes:
-        pairs = zip(("landed", "rolled_back"), tracker.tag_statuses, strict=True)
-        named += [(f"{table}.status.{each}", status) for each, status in pairs if status]
-    if not named:
-        return
-    known = {folded_name(status.name): status.name for status in service.statuses()}
-    strange = [(key, status) for key, status in named if folded_name(status) not in known]
-    for key, status in strange:
-        what = f"{key} names {quoted(status)}, and Redmine has no status of that name"
-        yield warn("words", what, _near(status, known.values()) or "spell it as Redmine does, or take it out")
-    if not strange:
-        yield ok("words", f"Redmine has each status that {table} names")
 
 
 def _field(settings: Settings, issues: Sequence[RedmineIssue]) -> Iterator[Finding]:
@@ -77,7 +56,7 @@ def _field(settings: Settings, issues: Sequence[RedmineIssue]) -> Iterator[Findi
         yield warn(
             "words",
             f"{what} changed last has such a field that this account may see",
-            _near(vocabulary.field, names) or "spell it as Redmine does, or let the account's role see it",
+            near(vocabulary.field, names) or "spell it as Redmine does, or let the account's role see it",
         )
         return
     values = dict.fromkeys(value for field in fields for value in field.values)
@@ -88,7 +67,7 @@ def _field(settings: Settings, issues: Sequence[RedmineIssue]) -> Iterator[Findi
             "words",
             f"in {name} stands {_listed([quoted(clean(each, 60)) for each in strange])}, which {key} does not"
             " know",
-            f"add it to {', '.join(_WORDS)} there; of a list of keys and values Redmine gives the keys",
+            f"add it to {', '.join(WORDS)} there; of a list of keys and values Redmine gives the keys",
         )
     else:
         yield ok("words", f"{len(fields)} of the {len(issues)} issues that were changed last have {name}")
@@ -132,12 +111,6 @@ def _rights(
     elif not lacking:
         names = sorted(each.project.name for each in memberships)
         yield ok("tagger", f"the tagger may write in {_listed(names)}")
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    by_form = {folded_name(each): each for each in known}
-    near = [quoted(clean(by_form[form], 60)) for form in get_close_matches(folded_name(name), by_form)]
-    return f"near: {', '.join(near)}" if near else ""
 
 
 def _listed(names: Sequence[str]) -> str:

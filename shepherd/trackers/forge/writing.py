@@ -19,7 +19,7 @@ from shepherd.trackers.forge.labels import LabelStyle, style_of
 from shepherd.trackers.forge.reading import ForgeTracker, session_with, token_of
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import NO_COMMENT, NO_WORD, Edit
+from shepherd.trackers.writing import NO_COMMENT, NO_WORD, Edit, last_line
 from shepherd.words import Item, item_name
 
 _LOCKED = frozenset({403, 405, 423})
@@ -171,10 +171,6 @@ def _as_markdown(comment: str) -> str:
         for line in comment.split("\n")
     )
     return "\n".join(lines)
-
-
-def last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()
 
 
 def _unsure(item: Item, error: RequestError) -> UnsureError:

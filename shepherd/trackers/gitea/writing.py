@@ -8,11 +8,12 @@ from shepherd.settings import Settings
 from shepherd.trackers.forge.items import no_such_item
 from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import number_of
-from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line, open_label_writer
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, open_label_writer
 from shepherd.trackers.gitea.answers import GiteaComment, GiteaIssue, GiteaLabel
 from shepherd.trackers.gitea.reading import GiteaTracker
 from shepherd.trackers.gitea.service import GiteaService
 from shepherd.trackers.http import HttpSession, RequestError
+from shepherd.trackers.writing import last_line
 from shepherd.words import Item
 
 NEEDS_TOKEN = "Gitea accepts changes only with a token"  # noqa: S105  # a sentence

@@ -13,11 +13,12 @@ from shepherd.settings import Settings
 from shepherd.trackers.forge.items import Absent, UnreadablePart
 from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import number_of
-from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line, open_label_writer
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, open_label_writer
 from shepherd.trackers.github.questions import LABELS, MOST_PAGES, Labelled, as_value
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
 from shepherd.trackers.github.service import GitHubService
 from shepherd.trackers.http import HttpSession, RequestError
+from shepherd.trackers.writing import last_line
 from shepherd.words import Item
 
 _COMMENTS = "comments(last: 100%s) { nodes { body } pageInfo { hasPreviousPage startCursor } }"

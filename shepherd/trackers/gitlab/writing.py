@@ -11,11 +11,12 @@ from shepherd.settings import Settings
 from shepherd.trackers.forge.items import no_such_item
 from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import AT_ONCE, number_of
-from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line, open_label_writer
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, open_label_writer
 from shepherd.trackers.gitlab.reading import GitLabTracker
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
 from shepherd.trackers.gitlab.wire import GitLabLabelled
 from shepherd.trackers.http import HttpSession, RequestError
+from shepherd.trackers.writing import last_line
 from shepherd.words import Item, is_request
 
 NEEDS_TOKEN = "GitLab accepts changes only with a token"  # noqa: S105  # a sentence

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from shepherd.trackers.writing import ADDRESS, around_addresses, last_line
+
 LONGEST = 30_000
 """Characters: Jira takes 32,767 as shipped (jira.text.field.character.limit), escapes included."""
-_LINK = re.compile(r"https?://[^\s<>\"|{}\\^`\[\]]+")
 _MARKUP = re.compile(
     r"[{}\[\]*_+^~!|?]"  # macros, links, emphasis, images, tables, citations
     r"|(?<![A-Za-z0-9])-|-(?![A-Za-z0-9])"  # lists, struck out, dashes
@@ -41,15 +42,7 @@ def as_document(comment: str) -> dict[str, Any]:
 
 def as_markup(comment: str) -> str:
     """The comment as wiki markup that shows it as it is; addresses become links by themselves."""
-    told, at = [], 0
-    for link in _LINK.finditer(comment):
-        told += [_escaped(comment[at : link.start()]), link[0]]
-        at = link.end()
-    return "".join([*told, _escaped(comment[at:])])
-
-
-def last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()
+    return around_addresses(comment, _escaped)
 
 
 def last_line_of(body: object) -> str:
@@ -70,7 +63,7 @@ def _paragraph(text: str) -> dict[str, Any]:
         if nodes:
             nodes.append({"type": "hardBreak"})
         at = 0
-        for link in _LINK.finditer(line):
+        for link in ADDRESS.finditer(line):
             address = link[0].rstrip(".,;:!?)")
             nodes += _text(line[at : link.start()])
             mark = {"type": "link", "attrs": {"href": address}}

@@ -1,4 +1,5 @@
-"""What Jira answers about how an issue may be changed: transitions, the form that edits it, its comments.
+"""What Jira answers about how an issue may be changed, and was: transitions, the form that edits it, its
+comments, its changes.
 
 developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues ("Get transitions", "Get edit issue
 metadata") and api-group-issue-comments; Data Center has the same in version 2.
@@ -11,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from shepherd.label_text import folded_name
-from shepherd.trackers.jira.wire import texts_of
+from shepherd.trackers.jira.wire import AnsweredIssue, texts_of
 
 
 class FieldSchema(Struct, frozen=True):
@@ -92,6 +93,38 @@ class JiraComment(Struct, frozen=True):
 class CommentPage(Struct, frozen=True):
     comments: tuple[JiraComment, ...] = ()
     total: int | None = None
+
+
+class ChangeDetail(Struct, frozen=True):
+    """A field that one change gave another value."""
+
+    field: str = ""
+    """Its name; Data Center knows no `fieldId`."""
+    fieldId: str = ""
+    fromString: str | None = None
+
+
+class ChangeEntry(Struct, frozen=True):
+    id: str
+    items: tuple[ChangeDetail, ...] = ()
+
+
+class Changelog(Struct, frozen=True):
+    """Cloud gives the newest entries first, Data Center last."""
+
+    histories: tuple[ChangeEntry, ...] = ()
+
+    def replaced(self, *field: str) -> str:
+        """What stood in a field before its newest change; empty: nothing. Args: field: its names."""
+        newest = sorted(self.histories, key=lambda each: (len(each.id), each.id), reverse=True)
+        told = (each for entry in newest for each in entry.items if (each.fieldId or each.field) in field)
+        return next((each.fromString or "" for each in told), "")
+
+
+class ChangedIssue(AnsweredIssue, frozen=True):
+    """With its changes, where they were asked for."""
+
+    changelog: Changelog = Changelog()
 
 
 def chosen(offered: tuple[OfferedTransition, ...], wanted: str) -> OfferedTransition | None:

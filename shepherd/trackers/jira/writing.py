@@ -3,7 +3,8 @@
 Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
 missing. Labels are added and removed one by one: what other people add meanwhile stays. A status is reached
 by a transition that Jira offers for the issue at that moment, to this account; where there is none, that is
-said, and the comment is written all the same.
+said, and the comment is written all the same. Nothing in REST names the state that a change is made from:
+what a person said in the moment before, by the status or the field, is put back.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from shepherd.errors import TrackerError, UnsureError
 from shepherd.label_text import folded, folded_name
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.jira.comments import as_document, as_markup, last_line, last_line_of, shortened
+from shepherd.trackers.jira.comments import as_document, as_markup, last_line_of, shortened
 from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.site import session_with
-from shepherd.trackers.jira.wire import AnsweredIssue, JiraIssue
+from shepherd.trackers.jira.wire import JiraField, JiraIssue
 from shepherd.trackers.jira.workflow import (
+    ChangedIssue,
+    Changelog,
     CommentPage,
     EditForm,
     OfferedTransition,
@@ -27,7 +30,7 @@ from shepherd.trackers.jira.workflow import (
     chosen,
 )
 from shepherd.trackers.words import Vocabulary, shown
-from shepherd.trackers.writing import NOT_GIVEN, Edit
+from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit, last_line
 from shepherd.words import Item
 
 MEETINGS = 3
@@ -59,17 +62,24 @@ class JiraWriter:
         issue = self._issue(item)
         allowed = edit.unless_bad(self._vocabulary, issue.labels, issue.status, issue.values)
         done = self._label(item, issue, allowed)
-        done += self._fill(item, issue, allowed.field) if allowed.field else []
-        done += self._move(item, issue.status, allowed.status) if allowed.status else []
-        done += edit.left_out(allowed)
+        changed = self._fill(item, issue, allowed.field) if allowed.field else []
+        changed += self._move(item, issue.status, allowed) if allowed.status else []
+        if any(NOT_GIVEN not in part for part in changed):
+            changed += self._give_back(item, allowed)
+        done += [*changed, *edit.left_out(allowed)]
         done += self._say(item, edit.comment) if edit.comment.strip() else []
-        return ", ".join(done)
+        return ", ".join(dict.fromkeys(done))
 
     def _issue(self, item: Item) -> JiraIssue:
+        return self._looked_at(item)[0]
+
+    def _looked_at(self, item: Item, *, past: bool = False) -> tuple[JiraIssue, Changelog]:
+        """Args: past: with its changes."""
         field = self._service.field().id if self._by_field else ""
         fields = ",".join(["labels", "status", *([field] if field else [])])
+        query = {"fields": fields, **({"expand": "changelog"} if past else {})}
         try:
-            answer = self._service.get(_place(item), AnsweredIssue, {"fields": fields})
+            answer = self._service.get(_place(item), ChangedIssue, query)
         except RequestError as error:
             if error.status in (403, 404):
                 raise TrackerError(f"there is no {item}, or this account may not see it") from None
@@ -77,7 +87,7 @@ class JiraWriter:
         issue = answer.issue(field)
         if issue.trouble:
             raise TrackerError(f"{item} cannot be written: {issue.trouble}")
-        return issue
+        return issue, answer.changelog
 
     def _label(self, item: Item, issue: JiraIssue, edit: Edit) -> list[str]:
         """All labels in one request: Jira takes all of it, or nothing."""
@@ -118,9 +128,9 @@ class JiraWriter:
         before = shown(", ".join(issue.values)) if issue.values else "nothing"
         return [f"{name}: {before} -> {shown(value)}"]
 
-    def _move(self, item: Item, status: str, wanted: str) -> list[str]:
-        """Make the transition that leads to this status, or that has this name."""
-        begin = status
+    def _move(self, item: Item, status: str, edit: Edit) -> list[str]:
+        """Make the transition that leads to the status of the edit, or that has this name."""
+        begin, wanted = status, edit.status
         for _ in range(MEETINGS):
             if folded_name(status) == folded_name(wanted):
                 return [f"{begin} -> {status}"] if begin != status else []
@@ -149,9 +159,33 @@ class JiraWriter:
                     return [f"{begin} -> {status}"]
                 if error.status not in (409, *_REFUSED):
                     raise _cannot(item, error) from None
+                if not edit.unless_bad(self._vocabulary, (), status).status:
+                    return [STATUS_KEPT]
         if refused.status == 409:
             raise _cannot(item, refused)
         return [f"{shown(wanted)} {NOT_GIVEN}, since Jira answered {refused.status}"]
+
+    def _give_back(self, item: Item, edit: Edit) -> list[str]:
+        """Put back what our change took away: a person said it after we had looked, and before we wrote."""
+        issue, past = self._looked_at(item, past=True)
+        field = self._service.field() if edit.field else JiraField("")
+        was = past.replaced("status") if edit.status else ""
+        status = "" if edit.unless_bad(self._vocabulary, (), was).status else was
+        texts = past.replaced(field.id, field.name) if edit.field else ""
+        # of several values Jira's history has one text
+        values = (texts, *(each.strip() for each in texts.strip("[]").split(",")))
+        value = next(
+            (v for v in values if v and not edit.unless_bad(self._vocabulary, (), "", [v]).field), ""
+        )
+        back = self._move(item, issue.status, Edit(status=status)) if status else []
+        back += self._fill(item, issue, value) if value else []
+        lost = [part for part in back if NOT_GIVEN in part]
+        if lost:
+            raise TrackerError(
+                f"what somebody said on {item} in the moment in which the tagger wrote was replaced: say it"
+                f" again; {', '.join(lost)}"
+            )
+        return [*([STATUS_KEPT] if status else []), *([NO_WORD] if value else [])]
 
     def _say(self, item: Item, comment: str) -> list[str]:
         sign = last_line(comment)

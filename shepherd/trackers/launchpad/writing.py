@@ -17,7 +17,7 @@ from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.launchpad.service import LaunchpadService, session_with
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import NO_WORD, Edit
+from shepherd.trackers.writing import NO_WORD, Edit, last_line
 from shepherd.words import Item, is_request, item_name
 
 MEETINGS = 5
@@ -124,7 +124,7 @@ class LaunchpadWriter:
         return self._ours[target]
 
     def _say(self, service: LaunchpadService, item: Item, bug: _Bug, comment: str) -> list[str]:
-        sign = _last_line(comment)
+        sign = last_line(comment)
         if self._is_said(service, item, sign):
             return []
         try:
@@ -143,7 +143,7 @@ class LaunchpadWriter:
 
     def _is_said(self, service: LaunchpadService, item: Item, sign: str) -> bool:
         messages = service.whole(f"{service.api}bugs/{item}/messages", _Message)
-        return any(_last_line(message.content or "") == sign for message in messages)
+        return any(last_line(message.content or "") == sign for message in messages)
 
 
 def _save(
@@ -170,10 +170,6 @@ def _save(
                 raise
         entry = service.get(entry.self_link, type(entry))
     raise TrackerError(f"{name} keeps being changed by somebody else; the next run tries again")
-
-
-def _last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()
 
 
 def _unsure(item: Item, error: RequestError) -> UnsureError:

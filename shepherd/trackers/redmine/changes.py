@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shepherd.label_text import folded_name
-from shepherd.trackers.redmine.notes import as_note, last_line, last_line_of
+from shepherd.trackers.redmine.notes import as_note, last_line_of
 from shepherd.trackers.redmine.wire import RedmineField, RedmineJournal, RedmineStatus, WholeIssue
 from shepherd.trackers.words import Vocabulary, shown
-from shepherd.trackers.writing import NOT_GIVEN, Edit
+from shepherd.trackers.writing import NOT_GIVEN, Edit, last_line
 
 _REFUSED = "Redmine does not accept it: it may want another field beside it, or not know the value"
 

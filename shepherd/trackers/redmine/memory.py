@@ -40,7 +40,8 @@ class RedmineMemory(Struct, frozen=True):
     full: datetime
     """When everything was last read, by our clock."""
     newest: datetime | None
-    """The last change of any of these issues, by Redmine's clock; None: none was seen."""
+    """The last change of any of these issues, by Redmine's clock, and no later than the last reading; None:
+    none was seen."""
     seen: dict[int, SeenIssue]
 
 

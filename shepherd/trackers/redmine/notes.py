@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from html import unescape
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"|{}\\^`\[\]]+")
+from shepherd.trackers.writing import around_addresses, last_line
+
 _NO_WIDTH = "\u200b"
 _LINK = re.compile(
     r"(?:(?<=[\s(,\-\[>])|^)"
@@ -32,15 +33,7 @@ _MARKUP = re.compile(
 
 def as_note(comment: str) -> str:
     """The comment as a note that shows it as it is; addresses become links by themselves."""
-    told, at = [], 0
-    for address in _ADDRESS.finditer(comment):
-        told += [_harmless(comment[at : address.start()]), address[0]]
-        at = address.end()
-    return "".join([*told, _harmless(comment[at:])])
-
-
-def last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()
+    return around_addresses(comment, _harmless)
 
 
 def last_line_of(note: str) -> str:

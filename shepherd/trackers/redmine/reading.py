@@ -30,9 +30,7 @@ from shepherd.trackers.redmine.service import RedmineService, session_with
 from shepherd.trackers.redmine.wire import RedmineIssue
 from shepherd.trackers.words import ItemReading, Vocabulary, shown
 from shepherd.values import clean
-from shepherd.words import Item, ItemSaid, ItemTags, TrackerData, item_name
-
-NOTHING_SAID = ItemSaid()
+from shepherd.words import NOTHING_SAID, Item, ItemTags, TrackerData, item_name
 
 
 class RedmineTracker:
@@ -118,6 +116,10 @@ class _IssueReader:
         now = datetime.now(UTC)
         if kept and (kept.account != account or not kept.full <= now < kept.full + EVERYTHING_AFTER):
             kept = None
+        there = service.session.now
+        if kept and kept.newest and there and kept.newest - OVERLAP > there:
+            # a clock that was ahead was set back: what changes now is older than what is known
+            kept = None
         self._full = kept.full if kept else now
         self._since = kept.newest if kept else None
         self._before = dict(kept.seen) if kept and kept.newest else {}
@@ -147,6 +149,9 @@ class _IssueReader:
         this reading had not been."""
         times = [each for each in (self._since, self._newest) if each]
         newest = self._since if self._since and self._before else max(times, default=None)
+        if newest and (now := self._service.session.now):
+            # a clock that was ahead left a time that no change will reach for long
+            newest = min(newest, now)
         kept = RedmineMemory(self._basis, self._account, self._full, newest, {**self._before, **self.seen})
         return encode(kept)
 

@@ -13,11 +13,10 @@ from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.redmine.changes import IssueChange, change_of, entry_of, taken_by
-from shepherd.trackers.redmine.notes import last_line
 from shepherd.trackers.redmine.service import RedmineService, session_with
 from shepherd.trackers.redmine.wire import RedmineStatus, WholeIssue
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import NO_WORD, Edit
+from shepherd.trackers.writing import NO_WORD, Edit, last_line
 from shepherd.words import Item, is_request, item_name
 
 NEEDS_KEY = "Redmine accepts changes only with an API key"

@@ -75,7 +75,7 @@ def test_a_status_that_there_is_not(project: Project, jira: Jira, tmp_path: Path
     wrong = 'status = { landed = "Merged" }\n' + STATUSES.replace("QA passed", "QA pased")
     told = findings(project, jira, tmp_path, wrong)
     assert [each for each in told if each[1] == "words"] == [
-        ("warn", "words", f"{key} names {name!r}, and no status that this account may see is called that")
+        ("warn", "words", f"{key} names {name!r}, and Jira shows this account no status of that name")
         for key, name in (("tracker.statuses.ok", "QA pased"), ("tracker.status.landed", "Merged"))
     ]
     remedies = [each.remedy for each in looked(project, offline=False) if each.name == "words"]

@@ -49,6 +49,7 @@ def test_what_does_not_arrive(tmp_path: Path, chat: Chat) -> None:
     finding = found(team)
     assert finding.level == "warn"
     assert "nothing of stable is known to arrive there since 2011-08-01 10:" in finding.what
+    assert finding.what.endswith("; nothing was told before")
     chat.trick = "take it and reset"
     team.tells()
     assert found(team).level == "warn"
