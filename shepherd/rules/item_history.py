@@ -13,20 +13,23 @@ History = Sequence[SeenTags]
 
 
 def last_change(history: History) -> int:
-    """When the item's QA word was seen to change last; when it was first read if it never was."""
+    """When the item's QA word was seen to change last; when it was first read if it never was.
+
+    A status moves on without anybody having tested again: what stood beside it was not said once more. So
+    where a status or a field may say words that is when the newest began of what says a good word now.
+    """
+    if any(seen.tags.good_by for seen in history):
+        ways = history[-1].tags.ways
+        return max((_said_since(history, way) for way in ways), default=history[0].seq)
     changed = history[0].seq
     for before, after in pairwise(history):
-        if _is_change(before.tags, after.tags):
+        if before.tags.word != after.tags.word:
             changed = after.seq
     return changed
 
 
-def _is_change(before: ItemTags, after: ItemTags) -> bool:
-    """Whether the word that counts was said in between. A status moves on without anybody having tested
-    again: what stood beside it was not said once more, so there a good word has to come."""
-    if before.good_by or after.good_by:
-        return not set(after.ways).issubset(before.ways)
-    return before.word != after.word
+def _said_since(history: History, way: str) -> int:
+    return streak(history, lambda tags: way in tags.ways)
 
 
 def is_ended(history: History) -> bool:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
 from typing import Literal
 
 from shepherd.conditions import NO_CONDITIONS, Conditions
@@ -290,28 +289,30 @@ class Oracle:
         ):
             return False
         already_seen = any(word in spoken.words for seq, spoken in readings if seq < found)
-        changed = readings[0][0]
-        for (_, before), (seq, after) in pairwise(readings):
-            if self.was_said_again(before, after):
-                changed = seq
+        changed = self.said_last(readings)
         if self.ended_by_a_status(readings) >= changed:
             return False
         if changed < self.memory.asked.get((p.id, item), 0):
             return False
         return not (already_seen and changed < found)
 
-    def was_said_again(self, before: ItemTags, after: ItemTags) -> bool:
-        """Another worst word, where labels say it. Where a status or a field may, a good word that was not
-        there before, or that something says which did not."""
-        if not before.good_by and not after.good_by:
-            return before.word != after.word
+    def said_last(self, readings: list[tuple[int, ItemTags]]) -> int:
+        """When there was another worst word, where labels say it. Where a status or a field may: when the
+        newest of what says a good word now began to."""
 
         def said(spoken: ItemTags) -> set[tuple[str, str]]:
             if not spoken.good_by:
                 return {("label", word) for word in spoken.words if word in SEALS}
             return {(by, word) for by, _, word in (way.partition(" ") for way in spoken.good_by)}
 
-        return any(each not in said(before) for each in said(after))
+        by_labels = not any(spoken.good_by for _, spoken in readings)
+        changed = readings[0][0]
+        began: dict[tuple[str, str], int] = {}
+        for number, (seq, spoken) in enumerate(readings):
+            if by_labels and number and readings[number - 1][1].word != spoken.word:
+                changed = seq
+            began = {each: began.get(each, seq) for each in said(spoken)}
+        return changed if by_labels else max(began.values(), default=changed)
 
     def ended_by_a_status(self, readings: list[tuple[int, ItemTags]]) -> int:
         """When the last spell began in which a status said bad: what was said until then is over."""
