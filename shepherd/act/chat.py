@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from shepherd import holding, limits
 from shepherd.act.apprise_log import explain, listening
 from shepherd.act.notice_failures import perhaps_delivered, wrong
-from shepherd.plans.notice_text import lines_of, title_of
+from shepherd.plans.notice_layout import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
 from shepherd.urls import is_loopback

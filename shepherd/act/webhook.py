@@ -21,7 +21,7 @@ import msgspec
 
 from shepherd import holding, limits
 from shepherd.act.notice_failures import answered, not_delivered, perhaps_delivered, unanswered, unreachable
-from shepherd.plans.notice_text import document_of
+from shepherd.plans.notice_layout import document_of
 from shepherd.plans.notices import Notice
 from shepherd.proxies import proxy_for
 from shepherd.settings.model import NotifySettings

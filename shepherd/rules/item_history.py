@@ -68,8 +68,6 @@ def speaks_for(
     first = history[0].seq
     if recorded.asked and last_change(history) < recorded.asked.get((landing.id, item), 0):
         return False
-    if is_ended(history):
-        return False
     if first == recorded.now:
         return True
     landed = recorded.first_seen.get(landing.id, recorded.now)

@@ -212,16 +212,16 @@ class _TagReader:
         recorded, evidence = self._recorded, self.evidence
         good: GoodWord | None = word if word == "ok" or word == "untestable" else None
         how: How = "late" if good else "tag" if word else "unseen" if self.unseen else "none"
-        own = good is not None and is_by_tagger(good, item, history, recorded)
-        if own:
-            how = "own"
+        counts = good is not None
+        if good and is_by_tagger(good, item, history, recorded):
+            how, counts = "own", False
         elif good and is_ended(history):
-            how = "ended"
+            how, counts = "ended", False
         for landing in landings:
             key = (landing.id, item)
             kept = recorded.kept.get(key, _NEEDS)
             is_newest = landing.revno == self.newest
-            if good and not own and speaks_for(good, landing, item, history, recorded):
+            if good and counts and speaks_for(good, landing, item, history, recorded):
                 evidence.add(landing, ItemEvidence(item, good, "tag"))
                 keep = KeptEvidence(good, good if is_newest else kept.seal)
             elif kept.seal and not is_newest:

@@ -202,7 +202,7 @@ class _Telling:
         if snapshot is None:
             return []
         from shepherd.stages.answer_log import is_journaled
-        from shepherd.stages.notice_texts import Teller
+        from shepherd.stages.notice_messages import Teller
 
         if not is_journaled(store.journal, snapshot):
             # a judgement ended, or was killed, after the journal had its answer and before the snapshot was
@@ -244,7 +244,7 @@ class _Telling:
         place, notice = planned.place.name, planned.notice
         held = self._held(planned)
         if whole:
-            from shepherd.plans.notice_text import lines_of, title_of
+            from shepherd.plans.notice_layout import lines_of, title_of
 
             head = f"--- to {place}{f', {held}' if held else ''}"
             body = lines_of(notice, _SHOWN)

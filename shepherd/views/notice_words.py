@@ -1,5 +1,5 @@
 """What a chat or a webhook is told, one sentence for each change (docs/notices.md#what-is-told). What a chat
-obeys is made harmless where the message is made (`shepherd.plans.notice_text`)."""
+obeys is made harmless where the message is made (`shepherd.plans.notice_layout`)."""
 
 from __future__ import annotations
 

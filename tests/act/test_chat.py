@@ -25,7 +25,7 @@ from shepherd.errors import SettingsError, UnsureError, WrongValueError
 from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
 from tests.act.receiver import Behaviour, certificate, closed_port, context_of, receiving
-from tests.act.test_notice_text import OBEYED
+from tests.act.test_notice_layout import OBEYED
 from tests.running.smtp import Trick, serving
 
 HOSTILE = (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.act.receiver import Behaviour, Receiver, receiving
-from tests.act.test_notice_text import OBEYED
+from tests.act.test_notice_layout import OBEYED
 from tests.inv import inv
 from tests.notify.team import Team
 

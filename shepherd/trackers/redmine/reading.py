@@ -30,9 +30,7 @@ from shepherd.trackers.redmine.service import RedmineService, session_with
 from shepherd.trackers.redmine.wire import RedmineIssue
 from shepherd.trackers.words import ItemReading, Vocabulary, shown
 from shepherd.values import clean
-from shepherd.words import Item, ItemSaid, ItemTags, TrackerData, item_name
-
-NOTHING_SAID = ItemSaid()
+from shepherd.words import NOTHING_SAID, Item, ItemTags, TrackerData, item_name
 
 
 class RedmineTracker:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shepherd.plans.notice_text import AGAIN, LONGEST_TEXT, document_of, harmless, lines_of, title_of
+from shepherd.plans.notice_layout import AGAIN, LONGEST_TEXT, document_of, harmless, lines_of, title_of
 from tests.act.delivery import AT, CHANGE, NOTICE
 
 OBEYED = re.compile(r"[<>*`|\\@]|\](?=[(\[:])|&#?\w+;|(?<![^\W_])[_~]|[_~](?![^\W_])|[_~]{2}|\s{2}|[\n\r\t]")
