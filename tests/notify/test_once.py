@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,20 @@ def test_after_a_day_of_failures_it_is_tried_once_an_hour(team: Team, chat: Chat
     assert team.tells(minutes=60) == [MAY_GO]
     team.land("[no-qa] Four")
     assert team.tells(minutes=30) == [FOUR]
+
+
+def test_an_alarm_that_is_told_after_an_outage_says_when_it_was(team: Team, chat: Chat) -> None:
+    team.deploy(team.repo.tip())
+    team.tells(minutes=60)
+    chat.trick = "503"
+    team.verdict("r2", "bad", "it loses money")
+    assert team.tells(minutes=5) == []
+    team.verdict("r2", "ok", "fixed")
+    chat.trick = ""
+    begun, over = (each for each in team.tells(minutes=24 * 60) if "r2" in each)
+    at = r"Monday, 1 August 2011, 11:\d\d UTC"
+    assert re.match(f"{at}: ALARM: production runs r2, which is bad: ", begun)
+    assert re.match(f"{at}: the alarm about r2 is over: ", over)
 
 
 def test_of_too_many_changes_the_most_important_are_told(tmp_path: Path, chat: Chat) -> None:
