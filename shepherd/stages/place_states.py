@@ -78,8 +78,9 @@ def _of_message(meant: JournalEntry, result: str, seq: int) -> PlaceState:
         maybe = (folded(older, newer, (told, *others)), *others)
     if result == _UNSURE:
         return PlaceState(told, maybe, seq, at, failing or at, at, doubt)
-    # whoever kills a run is not the place: it is told at once
-    return PlaceState(told, maybe, seq, at, unsettled=not result)
+    # whoever kills a run is not the place, so it is told at once; unless runs end so time and again
+    failing = failing or (at if "doubt" in data else None)
+    return PlaceState(told, maybe, seq, at, failing, at, doubt, unsettled=not result)
 
 
 def switching(

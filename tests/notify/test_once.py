@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -267,6 +268,26 @@ def test_killed_at_every_write_it_is_told_and_never_twice_unmarked(team: Team, c
         assert sorted(told) in ([MAY_GO], [f"again: {MAY_GO}"], sorted([MAY_GO, f"again: {MAY_GO}"])), (
             f"killed at {number}, {writes[number]}"
         )
+
+
+def test_runs_that_are_killed_time_and_again_do_not_tell_it_each_time(
+    team: Team, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    team.land("[no-qa] Three")
+    team.look()
+    told = 0
+    with monkeypatch.context() as patch:
+        patch.setattr("shepherd.act.settle", killed)
+        for _ in range(24):
+            with suppress(KeyboardInterrupt):
+                team.notify()
+            told += len(team.heard())
+            team.later(minutes=5)
+    assert told < 9
+    assert [each for each in team.tells(minutes=60) if not each.startswith("again: ")] == []
 
 
 def test_a_place_that_was_told_of_by_a_killed_run_is_noted_as_unsure(team: Team) -> None:
