@@ -171,6 +171,17 @@ def test_the_status_that_the_tagger_set_is_no_word_of_qa_and_theirs_after_it_is(
     assert states(after(project, "ABC-7", "QA passed")) == {1: "untestable", 2: "ok", 3: "ok"}
 
 
+def test_a_comment_says_which_status_it_has_already(tmp_path: Path) -> None:
+    tables = TABLES.partition("[tracker.field]")[0].replace('"QA passed"', '"QA passed", "Done"')
+    project = Project(tmp_path, 'orphans = "block"', tables)
+    project.deploy(*project.land("[no-qa] Begin"))
+    project.land("ABC-7: Login")
+    say(project, "ABC-7", "Done")
+    project.find()
+    project.tagger()
+    assert 'It already has "Done", which counts for it.' in project.bugs["ABC-7"]["comments"][0]
+
+
 def test_a_field_that_was_filled_before_the_landing_says_nothing_of_it(project: Project) -> None:
     """Also when its status has been another one meanwhile."""
     project.land("ABC-7: Login")
