@@ -269,12 +269,21 @@ def test_one_issue_that_redmine_stumbles_over(kit: RedmineKit, redmine: Redmine)
     assert set(words.values()) == {"ok"}
 
 
-def test_an_issue_in_another_shape_is_one_issues_matter(kit: RedmineKit, redmine: Redmine) -> None:
-    """A status is missing, say; and it is not taken for what it was before."""
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"updated_on": "2026-11-01T00:00:09Z"},
+        {"status": {"id": 1, "name": "QA passed"}, "updated_on": "2026-11-01T00:00:09"},
+    ],
+)
+def test_an_issue_in_another_shape_is_one_issues_matter(
+    kit: RedmineKit, redmine: Redmine, shape: dict[str, object]
+) -> None:
+    """A status is missing, say, or the zone of a time; and it is not taken for what it was before."""
     for number in (1, 2):
         redmine.issue(number, "QA passed")
     kit.read((1, 2))
-    odd = {"id": 1, "updated_on": "2026-11-01T00:00:09Z"}
+    odd = {"id": 1, **shape}
     good = {"id": 2, "status": {"id": 1, "name": "QA passed"}, "updated_on": "2026-11-01T00:00:02Z"}
     body = msgspec.json.encode({"issues": [odd, good], "total_count": 2})
     redmine.fail("say", on="issues.json", times=9, body=body)

@@ -10,6 +10,7 @@ from shepherd.errors import SourceError, TrackerError
 from shepherd.git.mirror import open_source
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, contained, fail, ok, warn
 from shepherd.settings import Settings
+from shepherd.settings.tracker import GRAMMARS_THAT_NAME, TrackerType
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def _tracker(context: CheckContext, name: str) -> Iterator[Finding]:
         yield Finding("ok", title, what, _could_be_read(settings))
         return
     yield ok(title, f"{kind} {what} can be read")
+    yield from _without_marks(context.settings, name, kind)
     if settings.tracker.sign:
         yield from _words(settings, tracker)
     elif kind == "launchpad":
@@ -57,6 +59,17 @@ def _tracker(context: CheckContext, name: str) -> Iterator[Finding]:
 
         assert isinstance(tracker, RedmineTracker)
         yield from words_and_rights(settings, tracker.service())
+
+
+def _without_marks(settings: Settings, tracker: str, kind: TrackerType) -> Iterator[Finding]:
+    """`inv init` writes `marks = []` where it found none; of Jira and Redmine nothing is known then."""
+    for name in settings.by_tracker[tracker] if kind in GRAMMARS_THAT_NAME else ():
+        if not settings.branches[name].marks:
+            yield warn(
+                "marks",
+                f"branches.{name}.marks is empty, so no landing names an issue of {kind.capitalize()}",
+                f'write marks = ["{GRAMMARS_THAT_NAME[kind][0]}"], or take marks out',
+            )
 
 
 def _could_be_read(settings: Settings) -> str:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shepherd.label_text import folded_name
 
@@ -39,7 +39,7 @@ class RedmineField(Struct, frozen=True):
 class RedmineIssue(Struct, frozen=True):
     id: int
     status: RedmineStatus
-    updated_on: datetime
+    updated_on: Annotated[datetime, Meta(tz=True)]
     custom_fields: tuple[RedmineField, ...] = ()
 
     def field(self, wanted: str) -> RedmineField | None:

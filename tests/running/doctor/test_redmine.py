@@ -25,14 +25,16 @@ def redmine() -> Iterator[Redmine]:
         yield server
 
 
-def findings(project: Project, redmine: Redmine, folder: Path, more: str = "") -> list[tuple[str, str, str]]:
+def findings(
+    project: Project, redmine: Redmine, folder: Path, more: str = "", branch: str = ""
+) -> list[tuple[str, str, str]]:
     """Level, name and sentence of all that is about Redmine."""
     key = folder / "redmine-key"
     key.write_text(TOKEN)
     key.chmod(0o600)
     place = f'service_root = "{redmine.root}"\ncredentials_file = "{key}"\n'
-    project.write_settings(tracker=f'type = "redmine"\n{place}{more}')
-    about = ("tracker", "projects", "words", "tagger")
+    project.write_settings(branch, f'type = "redmine"\n{place}{more}')
+    about = ("tracker", "projects", "words", "tagger", "marks")
     return [
         (each.level, each.name, each.what) for each in looked(project, offline=False) if each.name in about
     ]
@@ -54,6 +56,13 @@ def test_all_is_well(project: Project, redmine: Redmine, tmp_path: Path) -> None
     asked = redmine.count()
     looked(project)
     assert redmine.count() == asked
+
+
+def test_marks_that_name_nothing(project: Project, redmine: Redmine, tmp_path: Path) -> None:
+    """So `inv init` writes them where messages have another form."""
+    found = findings(project, redmine, tmp_path, branch="marks = []")
+    what = "branches.stable.marks is empty, so no landing names an issue of Redmine"
+    assert ("warn", "marks", what) in found
 
 
 def test_a_status_that_there_is_not(project: Project, redmine: Redmine, tmp_path: Path) -> None:
