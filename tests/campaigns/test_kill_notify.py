@@ -19,7 +19,7 @@ import pytest
 
 from shepherd.act import chat as chats
 from shepherd.act import webhook
-from shepherd.plans.notice_text import document_of
+from shepherd.plans.notice_layout import document_of
 from shepherd.plans.notices import Notice
 from shepherd.running.tasking import ROOT
 from shepherd.store import Database, JournalEntry
