@@ -80,7 +80,9 @@ class HelpFacts(Struct, frozen=True):
     def when(self, keys: Sequence[str], text: str) -> str:
         """The text, behind "Where the tracker is github: " if there are several to tell apart."""
         if len(self.trackers) > 1:
-            return f"Where the tracker is {' or '.join(keys)}: {text}"
+            *most, last = keys
+            which = f"{', '.join(most)} or {last}" if most else last
+            return f"Where the tracker is {which}: {text}"
         return f"{text[:1].upper()}{text[1:]}"
 
 

@@ -27,7 +27,7 @@ from shepherd.running.init.required import NEWEST, RequiredChecks, required_chec
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
 from shepherd.running.init.text import settings_text, toml
-from shepherd.settings import is_url, parse
+from shepherd.settings import Grammar, is_url, parse
 from shepherd.values import parse_rev, quoted
 
 
@@ -130,8 +130,9 @@ def _plan(
     reason, why = _reason(chosen, offered, deployed_given)
     grammars = shown.messages.grammars
     orphans = "block" if "brackets" in grammars else "needs-qa"
-    usage = _usage(shown.messages)
     keys_in_force = bool(shown.keys.projects) and shown.answer.refusal is not None
+    marks = (*grammars, "keys") if keys_in_force else grammars
+    usage = _usage(shown.messages, shown.keys, marks)
     text = settings_text(
         name=name,
         repository=git.name,
@@ -140,7 +141,7 @@ def _plan(
         deployed=settings_lines(chosen, offered),
         why=why,
         usage=usage,
-        marks=(*grammars, "keys") if keys_in_force else grammars,
+        marks=marks,
         orphans=orphans,
         robots=shown.robots,
         checks=shown.checks,
@@ -186,14 +187,15 @@ def _reason(
     return "everything up to today counts as live", why
 
 
-def _usage(shown: MessageEvidence) -> str:
+def _usage(shown: MessageEvidence, keys: ShownKeys, read: Sequence[Grammar]) -> str:
     """Which grammars the messages use, which are read, and which others there are."""
     last = f"the last {shown.looked_at} landings" if shown.looked_at > 1 else "the one landing"
     counts = [f"{grammar} {count}" for grammar, count in shown.used.items() if count]
+    counts += [f"keys {keys.count}"] if keys.projects else []
     used = f"Used in {last}: {', '.join(counts)}." if counts else f"No known form of marks in {last}."
-    read = f"Read: {', '.join(shown.grammars) or 'none'}."
+    names = f"Read: {', '.join(read) or 'none'}."
     others = f" Not read, but could be: {off}." if (off := alternatives(shown.grammars)) else ""
-    return f"{used} {read}{others}"
+    return f"{used} {names}{others}"
 
 
 def _mirror(git: Git, mirrored: OverwritingRemote | None) -> Iterator[str]:

@@ -67,8 +67,6 @@ class ServerInfo(Struct, frozen=True):
     deploymentType: str = ""
     """"Cloud", "Server" (Data Center, too)."""
     version: str = ""
-    baseUrl: str = ""
-    serverTitle: str = ""
 
 
 class SearchPage(Struct, frozen=True):

@@ -119,7 +119,6 @@ class JournalDetail(Struct, frozen=True):
     name: str
     """"status_id", the number of a custom field."""
     old_value: str | None = None
-    new_value: str | None = None
 
 
 class RedmineJournal(Struct, frozen=True):
@@ -127,7 +126,6 @@ class RedmineJournal(Struct, frozen=True):
 
     id: int
     notes: str | None = None
-    private_notes: bool = False
     details: tuple[JournalDetail, ...] = ()
 
 

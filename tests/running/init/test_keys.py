@@ -55,6 +55,9 @@ def test_settings_that_work_at_once_and_how_to_read_jira(tmp_path: Path) -> None
     assert (settings.tracker.bug_url, "github.com" in settings.tracker.request_url) == ("", True)
     (finding,) = [each for each in planned.findings if "Jira" in each]
     assert finding.startswith("10 of the last 10 landings name issues as Jira does (ABC).")
+    used = "Used in the last 10 landings: forge 10, keys 10. Read: forge, keys. Not read"
+    assert any(each.startswith(used) for each in planned.findings)
+    assert used in planned.text.replace("\n#", "")
 
 
 def test_the_lines_for_jira_can_be_put_in_force(tmp_path: Path) -> None:
