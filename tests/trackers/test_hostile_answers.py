@@ -26,7 +26,7 @@ from shepherd.trackers import bodies, http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerData
+from shepherd.words import Item, TrackerData
 from tests.trackers import github_server, gitlab_server, launchpad_server
 from tests.trackers.faulty import FaultyServer, at_work
 from tests.trackers.github_server import GitHub
@@ -205,7 +205,7 @@ def test_wrappings_that_are_usual_are_taken(encoding: str) -> None:
 def test_json_is_utf_8_whatever_charset_it_claims(it: Asked, charset: str) -> None:
     told: list[bytes] = []
     reading = it.read()
-    assert reading.items == {it.item: ItemTags(("ok",))}
+    assert {item: tags.words for item, tags in reading.items.items()} == {it.item: ("ok",)}
     send = it.server.RequestHandlerClass._send  # type: ignore[attr-defined]
 
     def claim(handler: Any, status: int, body: bytes, *args: Any, **more: Any) -> None:
@@ -217,7 +217,7 @@ def test_json_is_utf_8_whatever_charset_it_claims(it: Asked, charset: str) -> No
 
     it.server.RequestHandlerClass._send = claim  # type: ignore[attr-defined]
     try:
-        assert it.read().items == {it.item: ItemTags(("ok",))}
+        assert {item: tags.words for item, tags in it.read().items.items()} == {it.item: ("ok",)}
     finally:
         it.server.RequestHandlerClass._send = send  # type: ignore[attr-defined]
     assert told

@@ -120,7 +120,7 @@ def test_a_team_with_statuses(tmp_path: Path, cloud: Jira) -> None:
         cloud.transition(f"To {name}", name)
     team = Team(cloud, tmp_path, STATUSES)
     cloud.account.rights = {"": (BROWSE, TRANSITION, COMMENT)}
-    assert 'would write ABC-2: "In QA", a comment' in walk(team)
+    assert 'would write ABC-2: status "In QA", a comment' in walk(team)
     assert (cloud.issues["ABC-2"].status, cloud.issues["ABC-2"].labels) == ("In QA", [])
     cloud.change("ABC-2", status="QA passed")
     cloud.change("ABC-3", status="QA failed")
