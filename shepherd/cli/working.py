@@ -97,13 +97,11 @@ def promote(
 )
 def notify(options: TaskOptions, preview: bool = False, test: str | None = None) -> int:
     """Tell each chat and webhook what has changed, each change once."""
+    from shepherd.running import notices
+
     if test is not None:
-        from shepherd.running.notice_test import send_test
-
-        return send_test(options, test)
-    from shepherd.running.notices import notify
-
-    return notify(options, preview=preview)
+        return notices.send_test(options, test)
+    return notices.notify(options, preview=preview)
 
 
 @task(

@@ -85,7 +85,10 @@ def _named(text: str, projects: Sequence[str], marks: MarkCollector) -> list[str
     if not MAY_SAY.search(text):
         return []
     own = _TAKEN_BACK.sub('"', text)
-    return list(_good((match[0] for match in _in_text(tuple(projects)).finditer(own)), marks))
+    found = [match[0] for match in _in_text(tuple(projects)).finditer(own)]
+    if not found and (small := _at_beginning(tuple(projects)).match(own)):
+        marks.doubt(small[1], "is a key only in capitals")
+    return list(_good(found, marks))
 
 
 def _of_branch(branch: str, projects: Sequence[str]) -> Iterator[str]:
@@ -178,6 +181,13 @@ def _good(keys: Iterator[str] | Sequence[str], marks: MarkCollector) -> Iterator
 @lru_cache(maxsize=64)
 def _in_text(projects: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"{_BEFORE}(?:{'|'.join(map(re.escape, projects))})-[0-9]++{_AFTER}")
+
+
+@lru_cache(maxsize=64)
+def _at_beginning(projects: tuple[str, ...]) -> re.Pattern[str]:
+    """A key that leads a title in whatever letters."""
+    names = "|".join(map(re.escape, projects))
+    return re.compile(rf"[\[(]?((?:{names})-[0-9]++){_AFTER}", re.IGNORECASE | re.ASCII)
 
 
 @lru_cache(maxsize=64)

@@ -121,11 +121,15 @@ class _Planner:
         for each in planned:
             groups.setdefault(self._known.begun.get((each.act.id, item), ""), []).append(each)
         tags, words = self._tracker.items[item], self._words[item]
+        wording = self._wording
+        if said := self._tracker.said_of(item).texts:
+            # what it has already is told as it is there, which may be the second of several statuses
+            wording = replace(wording, texts={**wording.texts, **said})
         ordered = sorted(groups.items(), key=lambda group: not group[0])
         for place, (begun, some) in enumerate(ordered, 1):
             lines = [each.line for each in some]
             sign = begun or tag_comments.sign_of(lines[-1].landing)
-            text = tag_comments.comment(lines, item, words, sign, self._wording)
+            text = tag_comments.comment(lines, item, words, sign, wording)
             writing = Writing(item, tuple(each.act for each in some), sign, text)
             if place == len(ordered):
                 statuses = [each.act.status for each in planned if each.act.status]

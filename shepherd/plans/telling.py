@@ -217,6 +217,15 @@ def after(possible: Sequence[Told], present: Present) -> Told:
     )
 
 
+def folded(older: Told, newer: Told, others: Iterable[Told]) -> Told:
+    """One in place of two that the place may know in succession, so that nothing is left untold: with the
+    freezes of both, and with the answer that none of the others has."""
+    known = {each.answer.what for each in others if each.answer is not None}
+    repeated = newer.answer is not None and newer.answer.what in known
+    freeze = None if newer.freeze is None else {**(older.freeze or {}), **newer.freeze}
+    return replace(newer, answer=older.answer if repeated else newer.answer, freeze=freeze)
+
+
 def from_now_on(present: Present, kinds: Iterable[NoticeKind], today: str) -> Told:
     """What a place counts as knowing that is told from now on: all that is."""
     wanted = set(kinds)
@@ -284,8 +293,13 @@ def _answer_key(possible: Sequence[Told], now: AnswerNow) -> str:
 
 
 def _most_important(every: Sequence[News]) -> tuple[list[News], int]:
-    """At most `MOST`: what is urgent, and what the place may know, before all else; then the newest."""
-    chosen = sorted(every, key=lambda each: (each.urgent or each.again, each.at), reverse=True)[:MOST]
+    """At most `MOST`: the answer, what is urgent, and what the place may know, before all else; then the
+    newest."""
+
+    def rank(each: News) -> tuple[bool, bool, datetime]:
+        return each.kind == "answer", each.urgent or each.again, each.at
+
+    chosen = sorted(every, key=rank, reverse=True)[:MOST]
     keys = {each.key for each in chosen}
     return [each for each in every if each.key in keys], len(every) - len(chosen)
 

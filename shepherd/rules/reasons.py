@@ -110,7 +110,7 @@ def reason_of(
             )
         case "items":
             reason = _of_items(judged, landing.revno, said)
-            return _of_open_items(judged, reason, who, rollback, verdict, speech)
+            return _of_open_items(judged, reason, who, rollback, verdict, speech, said)
         case "nothing":
             if judged.good:
                 return Reason(
@@ -282,7 +282,13 @@ def _of_items(judged: Judged, revno: int, said: _Said) -> Sentence:
 
 
 def _of_open_items(
-    judged: Judged, reason: Sentence, who: str, rollback: Sentence, verdict: Part, speech: ItemSpeech
+    judged: Judged,
+    reason: Sentence,
+    who: str,
+    rollback: Sentence,
+    verdict: Part,
+    speech: ItemSpeech,
+    said: _Said,
 ) -> Reason:
     not_good = [each for each in judged.evidence if each.word not in ("ok", "untestable")]
     if judged.state == "unknown":
@@ -291,8 +297,10 @@ def _of_open_items(
         return Reason(reason, "the operator", Sentence(readable, ": ", verdict))
     if judged.state == "bad":
         return Reason(reason, who, _unless_good(rollback, verdict))
-    by_tag = [each.item for each in not_good if each.how in ("tag", "none", "unseen")]
-    by_toggle = [each.item for each in not_good if each.how in ("late", "ended", "own")]
+    # a status that says bad of another landing stays until that one is good, too
+    free = [each for each in not_good if "bad" not in _said_of(each.item, said).texts]
+    by_tag = [each.item for each in free if each.how in ("tag", "none", "unseen")]
+    by_toggle = [each.item for each in free if each.how in ("late", "ended", "own")]
     steps = []
     if by_tag and speech.can_say_ok:
         steps.append(speech.to_set(_items(by_tag)))
@@ -324,6 +332,8 @@ def _predicate(evidence: ItemEvidence, rev: str, texts: Mapping[str, str]) -> st
     match evidence.how:
         case "tag":
             return f" is {texts.get(evidence.word) or f'qa-{evidence.word}'}"
+        case "none" if "bad" in texts:
+            return f" is {texts['bad']}, which means another of its landings"
         case "none":
             return f" is {texts['']}, which says nothing about QA" if "" in texts else " has no QA tag"
         case "unseen":

@@ -215,7 +215,7 @@ class _TagReader:
         counts = good is not None
         if good and is_by_tagger(good, item, history, recorded):
             how, counts = "own", False
-        elif good and is_ended(history):
+        elif good and (len(history) > 1 or history[0].tags.of_newest) and is_ended(history):
             how, counts = "ended", False
         for landing in landings:
             key = (landing.id, item)

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from shepherd.cautions import cautions, released
 from shepherd.deployment import compare_url
+from shepherd.plans.days import long_time
 from shepherd.plans.mails import Waiting
 from shepherd.plans.notices import Change, Notice
 from shepherd.plans.telling import Decision, News, PlaceState, digest
@@ -28,6 +31,9 @@ from shepherd.views.notice_words import (
     promotion_words,
     spoken,
 )
+
+LATE = timedelta(hours=1)
+"""From then on the text of an event says when it was."""
 
 
 class Teller:
@@ -68,7 +74,11 @@ class Teller:
 
     def _change(self, news: News) -> Change:
         words = self._words(news)
-        return Change(news.kind, news.key, news.at, words.text, news.again, words.command, words.url)
+        text = words.text
+        if news.kind in ("alarm", "promotion") and self._known.present.now - news.at >= LATE:
+            # what happened, and is not how things are: a chat shows when a message came, not of when it is
+            text = f"{long_time(news.at, ZoneInfo(self._settings.timezone))}: {text}"
+        return Change(news.kind, news.key, news.at, text, news.again, words.command, words.url)
 
     def _words(self, news: News) -> NoticeWords:
         settings, known, branch, now = self._settings, self._known, self._branch, self._known.present.now

@@ -16,7 +16,7 @@ import msgspec
 
 from shepherd.act import Act
 from shepherd.plans.notices import Notice
-from shepherd.plans.telling import PlaceState, Present, Told, after, from_now_on, of_kinds
+from shepherd.plans.telling import PlaceState, Present, Told, after, folded, from_now_on, of_kinds
 from shepherd.settings.model import NotifySettings
 from shepherd.store import Journal, JournalEntry
 from shepherd.values import iso
@@ -30,7 +30,8 @@ _NOT_KNOWN_BEFORE = ("began", "restored")
 _DONE, _FAILED, _UNSURE, _KILLED = "done", "failed", "unsure", "killed"
 KILLED = "it was meant, and the run ended: it may have arrived"
 MOST_POSSIBLE = 8
-"""Messages of which nobody knows whether they arrived, of which it is kept what a place knows by them."""
+"""Messages of which nobody knows whether they arrived, of which it is kept what a place knows by each; of
+more the oldest two are taken together."""
 
 
 def subject_of(place: str) -> str:
@@ -70,12 +71,16 @@ def _of_message(meant: JournalEntry, result: str, seq: int) -> PlaceState:
     if result == _FAILED:
         return PlaceState(told, _maybe(data), seq, _moment(data.get("last")), failing or at, at)
     doubt = _moment(data.get("doubt")) or at
-    # what may be known already is not kept twice, and the oldest are the least likely
-    maybe = tuple([*(each for each in _maybe(data) if each != known_after), known_after][-MOST_POSSIBLE:])
+    # what may be known already is not kept twice
+    maybe = (*(each for each in _maybe(data) if each != known_after), known_after)
+    if len(maybe) > MOST_POSSIBLE:
+        older, newer, *others = maybe
+        maybe = (folded(older, newer, (told, *others)), *others)
     if result == _UNSURE:
         return PlaceState(told, maybe, seq, at, failing or at, at, doubt)
-    # whoever kills a run is not the place: it is told at once
-    return PlaceState(told, maybe, seq, at, unsettled=not result)
+    # whoever kills a run is not the place, so it is told at once; unless runs end so time and again
+    failing = failing or (at if "doubt" in data else None)
+    return PlaceState(told, maybe, seq, at, failing, at, doubt, unsettled=not result)
 
 
 def switching(

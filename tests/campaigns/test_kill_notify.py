@@ -3,6 +3,7 @@ each change is told within one run after the trouble ends (docs/notices.md#never
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -16,7 +17,10 @@ from typing import Any
 
 import pytest
 
+from shepherd.act import chat as chats
 from shepherd.act import webhook
+from shepherd.plans.notice_layout import document_of
+from shepherd.plans.notices import Notice
 from shepherd.running.tasking import ROOT
 from shepherd.store import Database, JournalEntry
 from tests.campaigns import times
@@ -32,17 +36,36 @@ PLACES = '[[notify]]\nname = "chat"\nurl_file = "chat.url"\nquiet = "1s"\n'
 NOWHERE = "http://127.0.0.1:1/"
 
 
+class Mattermost:
+    """What a Mattermost was told, with the document that each message was made of."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self.url = f"{chat.url.replace('http:', 'mmost:')}3ccdd113474722377935511fc85d3dd4"
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        texts = [each["text"] for each in self._chat.told]
+        return [json.loads(text.rpartition("\n")[2]) for text in texts]
+
+    @staticmethod
+    def lines_of(notice: Notice, _longest: int) -> str:
+        return f"\n{json.dumps(document_of(notice, notice.changes[0].at))}"
+
+
 class Trouble:
     """A team whose branch changes all the time, and a chat that is told of it by runs that are killed."""
 
-    def __init__(self, folder: Path, chat: Chat, chance: random.Random) -> None:
-        self.chat = chat
+    def __init__(self, folder: Path, receiver: Chat, chance: random.Random, by: str) -> None:
+        self.receiver = receiver
+        self.chat: Chat | Mattermost = receiver if by == "webhook" else Mattermost(receiver)
         self.chance = chance
-        self.team = Team(folder, chat, PLACES, branch=PROMOTE)
+        place: Any = self.chat
+        self.team = Team(folder, place, PLACES, branch=PROMOTE)
         self.team.repo.set_ref("released", self.team.repo.git("rev-parse", "stable~1"))
         self.team.look()
         self.team.notify()
-        chat.told.clear()
+        receiver.told.clear()
         self.began = self._last_seq()
         self.frozen = 0
 
@@ -93,11 +116,11 @@ class Trouble:
         trick = self.chance.choice((*TRICKS, "", "", "nobody listens"))
         address = self.team.folder / "chat.url"
         address.write_text(NOWHERE if trick == "nobody listens" else self.chat.url)
-        self.chat.trick = "" if trick == "nobody listens" else trick  # type: ignore[assignment]  # one of those
+        self.receiver.trick = "" if trick == "nobody listens" else trick  # type: ignore[assignment]  # one of those
         return trick
 
     def ends(self) -> None:
-        self.chat.trick = ""
+        self.receiver.trick = ""
         (self.team.folder / "chat.url").write_text(self.chat.url)
 
     def run(self) -> Callable[[], Any]:
@@ -153,15 +176,20 @@ class Trouble:
             assert not keys or keys[-1] == told[-1].data["after"]["answer"]["key"], where
 
 
+@pytest.mark.parametrize("by", ["webhook", "apprise"])
 def test_at_any_moment(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     monkeypatch.setattr(webhook, "ANSWERING", PATIENCE)
+    monkeypatch.setattr(chats, "SILENCE", PATIENCE)
+    monkeypatch.setattr(chats, "lines_of", Mattermost.lines_of)
+    import apprise  # noqa: F401  # once, and not in each process that is killed
+
     chance = random.Random(2211)
     fell: Counter[str] = Counter()
     runs = 0
     with chatting() as chat:
-        trouble = Trouble(tmp_path, chat, chance)
+        trouble = Trouble(tmp_path, chat, chance, by)
         trouble.something_happens()
         began = time.monotonic()
         undisturbed(trouble.run())
@@ -181,9 +209,9 @@ def test_at_any_moment(
             trouble.answer_is_known(where)
             undisturbed(trouble.run())
             trouble.check(f"{where}, once more")
-        told = [change["again"] for each in chat.told for change in each["changes"]]
+        told = [change["again"] for each in trouble.chat.told for change in each["changes"]]
     with capsys.disabled():
-        print(f"\n{fell.total()} kills in {runs} runs: {dict(fell)}")
+        print(f"\n{by}: {fell.total()} kills in {runs} runs: {dict(fell)}")
         print(f"{len(told)} changes told, {sum(told)} of them marked as perhaps told before")
     assert sum(told) and not all(told)
 

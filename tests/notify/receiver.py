@@ -69,7 +69,7 @@ class _Session(socketserver.StreamRequestHandler):
             self.server.closing.wait(5)
         if trick == "take it and reset":
             return self._reset()
-        status = {"500": "500 Oh", "503": "503 Wait", "429": "429 Later"}.get(trick, "204 Yes")
+        status = {"500": "500 Oh", "503": "503 Wait", "429": "429 Later"}.get(trick, "200 Yes")
         with suppress(OSError):
             self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
         return None

@@ -118,11 +118,11 @@ def test_an_alarm_begins_and_ends(team: Team, chat: Chat) -> None:
     team.deploy(team.repo.tip())
     team.tells(minutes=60)
     team.verdict("r2", "bad", "it loses money")
-    begun = team.tells(minutes=60)
+    begun = team.tells(minutes=30)
     assert [each for each in begun if each.startswith("ALARM: production runs r2, which is bad: ")]
     team.verdict("r2", "ok", "fixed")
     over = "the alarm about r2 is over: it is bad no longer, or neither live nor promoted any more"
-    assert over in team.tells(minutes=60)
+    assert over in team.tells(minutes=30)
 
 
 def test_a_promotion_is_told_with_who_and_how_much(tmp_path: Path, chat: Chat) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -225,6 +227,20 @@ def test_after_a_day_of_failures_it_is_tried_once_an_hour(team: Team, chat: Chat
     assert team.tells(minutes=30) == [FOUR]
 
 
+def test_an_alarm_that_is_told_after_an_outage_says_when_it_was(team: Team, chat: Chat) -> None:
+    team.deploy(team.repo.tip())
+    team.tells(minutes=60)
+    chat.trick = "503"
+    team.verdict("r2", "bad", "it loses money")
+    assert team.tells(minutes=5) == []
+    team.verdict("r2", "ok", "fixed")
+    chat.trick = ""
+    begun, over = (each for each in team.tells(minutes=24 * 60) if "r2" in each)
+    at = r"Monday, 1 August 2011, 11:\d\d UTC"
+    assert re.match(f"{at}: ALARM: production runs r2, which is bad: ", begun)
+    assert re.match(f"{at}: the alarm about r2 is over: ", over)
+
+
 def test_of_too_many_changes_the_most_important_are_told(tmp_path: Path, chat: Chat) -> None:
     from tests.promoting import PROMOTE, promote
 
@@ -278,6 +294,26 @@ def test_killed_at_every_write_it_is_told_and_never_twice_unmarked(team: Team, c
         assert sorted(told) in ([MAY_GO], [f"again: {MAY_GO}"], sorted([MAY_GO, f"again: {MAY_GO}"])), (
             f"killed at {number}, {writes[number]}"
         )
+
+
+def test_runs_that_are_killed_time_and_again_do_not_tell_it_each_time(
+    team: Team, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    team.land("[no-qa] Three")
+    team.look()
+    told = 0
+    with monkeypatch.context() as patch:
+        patch.setattr("shepherd.act.settle", killed)
+        for _ in range(24):
+            with suppress(KeyboardInterrupt):
+                team.notify()
+            told += len(team.heard())
+            team.later(minutes=5)
+    assert told < 9
+    assert [each for each in team.tells(minutes=60) if not each.startswith("again: ")] == []
 
 
 def test_a_place_that_was_told_of_by_a_killed_run_is_noted_as_unsure(team: Team) -> None:

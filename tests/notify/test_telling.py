@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shepherd.plans.notices import Change, Notice
 from shepherd.plans.telling import AnswerNow, Decision, Event, FreezeOn, Present, decide
 from shepherd.settings.model import NotifySettings
-from shepherd.stages.place_states import act_of, settling, state_of, switching
+from shepherd.stages.place_states import MOST_POSSIBLE, act_of, settling, state_of, switching
 from shepherd.store import Journal, JournalEntry
 
 START = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -133,3 +133,22 @@ def test_whatever_happens(seed: int) -> None:
                 break
         week.check()
         week.knows_all()
+
+
+def test_what_is_over_is_told_however_many_messages_were_lost_meanwhile() -> None:
+    """The place was told of a freeze, and nobody knew that; then it lost all messages for a day."""
+    week = Week(0)
+
+    def in_two_hours(outcome: str, **changes: Any) -> None:
+        week.present = replace(week.present, now=week.present.now + timedelta(hours=2), **changes)
+        assert week.run(outcome).news
+
+    in_two_hours("arrived, unsure", freezes={"freeze1": FreezeOn(START)})
+    in_two_hours("lost, unsure", freezes={})
+    for _ in range(MOST_POSSIBLE + 2):
+        seq = week.present.seq + 1
+        moved = Event(seq, f"e{seq}", week.present.now)
+        in_two_hours("lost, unsure", seq=seq, promotions=(*week.present.promotions, moved))
+    in_two_hours("done")
+    week.check()
+    week.knows_all()

@@ -150,6 +150,14 @@ def test_what_is_kept_gives_every_answer_again(project: Project) -> None:
     assert [document_sum(snapshot_of(each.given)) for each in kept] == [each.sum for each in kept]
 
 
+def test_what_is_not_the_one_that_a_status_calls_bad_is_not_cleared_by_that_status(project: Project) -> None:
+    """Another status would make good what is bad as well."""
+    project.land("ABC-7: Login", "ABC-7: Login again")
+    other = entry(after(project, "ABC-7", "QA failed"), 2)
+    assert other.reason == 'ABC-7 is "QA failed", which means another of its landings'
+    assert other.remedy == 'try it on the QA server, then: inv verdict r2 ok --reason "…"'
+
+
 def test_the_status_that_the_tagger_set_is_no_word_of_qa_and_theirs_after_it_is(tmp_path: Path) -> None:
     statuses = TABLES.partition("[tracker.field]")[0]
     project = Project(tmp_path, 'orphans = "block"', statuses)
@@ -161,6 +169,17 @@ def test_the_status_that_the_tagger_set_is_no_word_of_qa_and_theirs_after_it_is(
     project.tagger()
     assert project.bugs["ABC-7"]["status"] == "In QA"
     assert states(after(project, "ABC-7", "QA passed")) == {1: "untestable", 2: "ok", 3: "ok"}
+
+
+def test_a_comment_says_which_status_it_has_already(tmp_path: Path) -> None:
+    tables = TABLES.partition("[tracker.field]")[0].replace('"QA passed"', '"QA passed", "Done"')
+    project = Project(tmp_path, 'orphans = "block"', tables)
+    project.deploy(*project.land("[no-qa] Begin"))
+    project.land("ABC-7: Login")
+    say(project, "ABC-7", "Done")
+    project.find()
+    project.tagger()
+    assert 'It already has "Done", which counts for it.' in project.bugs["ABC-7"]["comments"][0]
 
 
 def test_a_field_that_was_filled_before_the_landing_says_nothing_of_it(project: Project) -> None:

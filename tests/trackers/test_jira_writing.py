@@ -12,7 +12,7 @@ import pytest
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import http, open_writer
-from shepherd.trackers.writing import NO_WORD, STATUS_KEPT, Edit
+from shepherd.trackers.writing import NO_WORD, NOT_GIVEN, STATUS_KEPT, Edit
 from tests.trackers.faulty import at_work
 from tests.trackers.jira_server import EMAIL, TOKEN, Jira
 from tests.trackers.jira_writes import as_text
@@ -143,6 +143,17 @@ def test_a_transition_by_its_own_name(jira: Jira, write: Write) -> None:
     jira.issue("ABC-1", status="Open")
     jira.transition("Hand over", "In QA", "Open")
     assert write(Edit(status="hand over")) == "Open -> In QA"
+
+
+def test_a_transition_to_what_people_say_is_not_made(jira: Jira, write: Write) -> None:
+    """By its own name it would say for the team that QA is done."""
+    jira.issue("ABC-1", status="To Do")
+    jira.transition("Deliver", "QA passed", "To Do")
+    told = write(Edit(status="deliver", comment=COMMENT), statuses=BY_STATUS)
+    why = 'since it leads to "QA passed", which is for people to say'
+    assert told == f'"deliver" {NOT_GIVEN}, {why}, comment'
+    assert jira.issues["ABC-1"].status == "To Do"
+    assert write(Edit(status="QA passed"), statuses=BY_STATUS) == "To Do -> QA passed"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from shepherd.errors import TrackerError
 from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import open_tracker
-from shepherd.trackers.redmine.memory import EVERYTHING_AFTER, RedmineMemory
+from shepherd.trackers.memories import EVERYTHING_AFTER
+from shepherd.trackers.redmine.memory import RedmineMemory
 from tests.trackers.faulty import at_work
 from tests.trackers.redmine_kit import FIELD, RedmineKit, local_kit
 from tests.trackers.redmine_server import Redmine

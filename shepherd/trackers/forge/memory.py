@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
 from msgspec import Struct
+
+from shepherd.trackers import memories
 
 SETTLED_AFTER = timedelta(minutes=10)
 """A forge may need a moment until it knows which request a commit came from: where it knew of none, it is
@@ -31,15 +32,12 @@ class ForgeMemory(Struct, frozen=True):
 
 def decode(memory: bytes, basis: str) -> dict[str, CommitRequests]:
     """What was kept, as far as it can be used."""
-    try:
-        kept = msgspec.msgpack.decode(memory, type=ForgeMemory)
-    except msgspec.MsgspecError:
-        return {}
-    return kept.commits if kept.basis == basis else {}
+    kept = memories.decode(memory, ForgeMemory, basis)
+    return kept.commits if kept else {}
 
 
 def encode(basis: str, commits: dict[str, CommitRequests]) -> bytes:
-    return msgspec.msgpack.encode(ForgeMemory(basis, commits))
+    return memories.encode(ForgeMemory(basis, commits))
 
 
 def is_open(asked: CommitRequests | None, now: datetime) -> bool:

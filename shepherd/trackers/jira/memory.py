@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
 from msgspec import Struct
 
 from shepherd.trackers.jira.service import Edition
 from shepherd.trackers.jira.wire import JiraField, JiraIssue
 from shepherd.words import Item
 
-EVERYTHING_AFTER = timedelta(days=1)
-"""Everything is read again when the last full reading is that long ago."""
 OVERLAP = timedelta(minutes=10)
 """How far before the last reading "changed since" begins: Cloud's index lags behind what was written
 (developer.atlassian.com/cloud/jira/platform/search-and-reconcile)."""
@@ -43,16 +40,3 @@ class JiraMemory(Struct, frozen=True):
     """N of the `bad-commit-N` that were searched for."""
     projects: dict[str, str] = {}
     """Key of a project that no query may name -> its key now; "": there is none, or it may not be seen."""
-
-
-def decode(memory: bytes, basis: str) -> JiraMemory | None:
-    """What was kept, None if it cannot be used."""
-    try:
-        kept = msgspec.msgpack.decode(memory, type=JiraMemory)
-    except msgspec.MsgspecError:
-        return None
-    return kept if kept.basis == basis else None
-
-
-def encode(memory: JiraMemory) -> bytes:
-    return msgspec.msgpack.encode(memory)

@@ -18,11 +18,12 @@ from shepherd.trackers.forge.reading import chunks
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.jira.fetching import Found, IssueFetcher
 from shepherd.trackers.jira.jql import issues_in
-from shepherd.trackers.jira.memory import EVERYTHING_AFTER, OVERLAP, JiraMemory, encode
+from shepherd.trackers.jira.memory import OVERLAP, JiraMemory
 from shepherd.trackers.jira.project_search import REFUSED, ProjectSearch
 from shepherd.trackers.jira.searching import AT_ONCE, KEYS_AT_ONCE, IssueSearch, TooManyPagesError
 from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.wire import KEY, AnsweredIssue, JiraIssue
+from shepherd.trackers.memories import EVERYTHING_AFTER, encode
 from shepherd.trackers.words import ItemReading, Vocabulary, bad_commits
 from shepherd.values import clean
 from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, item_order

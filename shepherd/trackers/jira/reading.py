@@ -7,10 +7,11 @@ from collections.abc import Collection
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.jira.memory import decode
+from shepherd.trackers.jira.memory import JiraMemory
 from shepherd.trackers.jira.one_reading import JiraReading
 from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.site import session_with
+from shepherd.trackers.memories import decode
 from shepherd.values import clean
 from shepherd.words import Item, TrackerData, is_request
 
@@ -26,7 +27,7 @@ class JiraTracker:
         projects of `tracker.keys`."""
         settings, session = self._settings, session_with(self._settings)
         basis = self._basis()
-        reading = JiraReading(settings, session, decode(memory, basis), basis)
+        reading = JiraReading(settings, session, decode(memory, JiraMemory, basis), basis)
         try:
             return reading.read({item for item in items if not is_request(item)}, set(revnos))
         except TrackerError as error:

@@ -143,6 +143,10 @@ class JiraWriter:
             transition = chosen(offered, wanted)
             if transition is None or transition.wants:
                 return [f"{shown(wanted)} {NOT_GIVEN}, since {_why_not(status, offered, transition)}"]
+            target = transition.to.name or wanted
+            if folded_name(target) != folded_name(wanted) and self._is_for_people(target):
+                why = f"it leads to {shown(target)}, which is for people to say"
+                return [f"{shown(wanted)} {NOT_GIVEN}, since {why}"]
             try:
                 self._service.write(
                     "POST",
@@ -150,7 +154,7 @@ class JiraWriter:
                     {"transition": {"id": transition.id}},
                     repeatable=False,
                 )
-                return [f"{status} -> {transition.to.name or wanted}"]
+                return [f"{status} -> {target}"]
             except RequestError as error:
                 # the answer may have got lost, not the request; or somebody was quicker
                 refused = error
@@ -164,6 +168,10 @@ class JiraWriter:
         if refused.status == 409:
             raise _cannot(item, refused)
         return [f"{shown(wanted)} {NOT_GIVEN}, since Jira answered {refused.status}"]
+
+    def _is_for_people(self, status: str) -> bool:
+        words = self._vocabulary.read("", status=status).tags.words
+        return any(word != "needstesting" for word in words)
 
     def _give_back(self, item: Item, edit: Edit) -> list[str]:
         """Put back what our change took away: a person said it after we had looked, and before we wrote."""

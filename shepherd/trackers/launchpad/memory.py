@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
 from msgspec import Struct
 
 from shepherd.words import ItemTags
 
-EVERYTHING_AFTER = timedelta(days=1)
-"""Everything is read again when the last full reading is that long ago."""
 OVERLAP = timedelta(minutes=10)
 """How far before the last reading "changed since" begins: what answers may lag behind what was written."""
 
@@ -47,16 +44,3 @@ class LaunchpadMemory(Struct, frozen=True):
     """Bugs that searches find, and whose tags had to be read one by one: true while no search says else."""
     strays: dict[int, OpenedBug]
     """Bugs that no search found, and that were opened to learn why: they may change unnoticed."""
-
-
-def decode(memory: bytes, basis: str) -> LaunchpadMemory | None:
-    """What was kept, None if it cannot be used."""
-    try:
-        kept = msgspec.msgpack.decode(memory, type=LaunchpadMemory)
-    except msgspec.MsgspecError:
-        return None
-    return kept if kept.basis == basis else None
-
-
-def encode(memory: LaunchpadMemory) -> bytes:
-    return msgspec.msgpack.encode(memory)

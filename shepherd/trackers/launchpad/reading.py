@@ -15,15 +15,9 @@ from shepherd.errors import TrackerError
 from shepherd.label_text import is_launchpad_tag
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.launchpad.memory import (
-    EVERYTHING_AFTER,
-    OVERLAP,
-    LaunchpadMemory,
-    OpenedBug,
-    decode,
-    encode,
-)
+from shepherd.trackers.launchpad.memory import OVERLAP, LaunchpadMemory, OpenedBug
 from shepherd.trackers.launchpad.service import LaunchpadService, session_with
+from shepherd.trackers.memories import EVERYTHING_AFTER, decode, encode
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import GOOD_WORDS, WORST_FIRST, Item, ItemTags, TrackerData, Word
 
@@ -46,7 +40,7 @@ class LaunchpadTracker:
         """See Tracker.read. Merge proposals have no labels, so requests are not read."""
         basis, session = self._basis(), session_with(self._settings)
         try:
-            kept = decode(memory, basis)
+            kept = decode(memory, LaunchpadMemory, basis)
             service = LaunchpadService(self._settings, session, statuses=kept.statuses if kept else ())
             bugs = {int(item) for item in items if item.isdecimal()}
             reader = _Reader(service, self._vocabulary, bugs, set(revnos), kept)

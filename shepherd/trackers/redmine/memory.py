@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
 from msgspec import Struct
 
-EVERYTHING_AFTER = timedelta(days=1)
-"""Everything is read again when the last full reading is that long ago."""
 OVERLAP = timedelta(minutes=70)
 """How far before the newest change that is known "changed since" begins. Redmine keeps the time of a change
 as its host's clock shows it: it is an hour early in the hour in which summer time ends, and hosts of one
@@ -43,16 +40,3 @@ class RedmineMemory(Struct, frozen=True):
     """The last change of any of these issues, by Redmine's clock, and no later than the last reading; None:
     none was seen."""
     seen: dict[int, SeenIssue]
-
-
-def decode(memory: bytes, basis: str) -> RedmineMemory | None:
-    """What was kept, None if it cannot be used."""
-    try:
-        kept = msgspec.msgpack.decode(memory, type=RedmineMemory)
-    except msgspec.MsgspecError:
-        return None
-    return kept if kept.basis == basis else None
-
-
-def encode(memory: RedmineMemory) -> bytes:
-    return msgspec.msgpack.encode(memory)

@@ -18,14 +18,8 @@ from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.items import UnreadablePart
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.redmine.memory import (
-    EVERYTHING_AFTER,
-    OVERLAP,
-    RedmineMemory,
-    SeenIssue,
-    decode,
-    encode,
-)
+from shepherd.trackers.memories import EVERYTHING_AFTER, decode, encode
+from shepherd.trackers.redmine.memory import OVERLAP, RedmineMemory, SeenIssue
 from shepherd.trackers.redmine.service import RedmineService, session_with
 from shepherd.trackers.redmine.wire import RedmineIssue
 from shepherd.trackers.words import ItemReading, Vocabulary, shown
@@ -49,7 +43,11 @@ class RedmineTracker:
             account = service.account()
             bugs = {int(item) for item in items if item.isdecimal()}
             reader = _IssueReader(
-                service, self._vocabulary.field, basis, account.id if account else 0, decode(memory, basis)
+                service,
+                self._vocabulary.field,
+                basis,
+                account.id if account else 0,
+                decode(memory, RedmineMemory, basis),
             )
             reader.read(bugs)
         except TrackerError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.running.doctor.checking import CheckContext, Finding
-from shepherd.running.doctor.places_told import told
+from shepherd.running.doctor.places import told
 from tests.notify.receiver import PATIENCE, Chat, chatting
 from tests.notify.team import Team
 
