@@ -221,7 +221,9 @@ class _Lookup:
     def _by_number(self, reverts: RevertClaims, item: Landed) -> None:
         # what stands in front of the words ("ABC-2: Back out ABC-1") is the landing's own
         titles = item.wording.titles
-        keys = [bug for bug in item.landing.own_bugs if is_key(bug) and any(bug in each for each in titles)]
+        keys = [
+            bug for bug in item.landing.own_bugs if is_key(bug) and any(_names(each, bug) for each in titles)
+        ]
         for number in (*item.wording.numbers, *(f"bug {key}" for key in keys)):
             if targets := self._numbers.before(reverts.revno, number):
                 reverts.numbered.append(RevertClaim(targets[:CANDIDATES]))
@@ -235,6 +237,11 @@ class _Lookup:
 
     def _bearing(self, request: str, before: int) -> tuple[int, ...]:
         return tuple(target for target in reversed(self._by_request[request]) if target < before)
+
+
+def _names(title: str, key: str) -> bool:
+    """ABC-12 does not name ABC-1."""
+    return re.search(rf"\b{re.escape(key)}\b", title) is not None
 
 
 def _request_of_branch(item: Landed, deployed: int) -> list[str]:

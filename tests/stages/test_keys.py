@@ -157,6 +157,15 @@ def test_a_proved_revert_that_names_its_target_s_key_is_pure(tmp_path: Path) -> 
     assert snapshot.deployable is not None and snapshot.deployable.revno == 3
 
 
+def test_what_is_backed_out_is_the_key_in_the_title_and_none_that_begins_like_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch=BOTH, tracker=KEYS)
+    [root] = project.land("begin")
+    project.deploy(root)
+    project.land("ABC-1: log in", "ABC-12: log out", "Back out ABC-12\n\nJira: ABC-1")
+    hints = " ".join(entry(project.look(), 4).hints)
+    assert "r3" in hints and "r2" not in hints
+
+
 def test_a_bad_commit_on_a_key_is_not_forgotten_by_a_tracker_of_numbers(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
