@@ -180,12 +180,12 @@ class _Telling:
         from shepherd.stages.overdue import escalation_key, overdue_now
 
         snapshot = self._snapshot(branch)
-        waiting = overdue_now(store, self._settings, snapshot, self._situation) if snapshot else []
+        waiting = overdue_now(store, self._settings, snapshot, self._situation) if snapshot else None
         if waiting:
             known.present = replace(known.present, escalation=escalation_key(day, waiting))
-        elif snapshot is not None and snapshot.complete and self._writes:
+        elif waiting is not None and self._writes:
             note_nothing_overdue(store, day)
-        return waiting
+        return waiting or []
 
     def _messages(
         self,

@@ -20,13 +20,14 @@ from shepherd.store import BranchStore
 
 def overdue_now(
     store: BranchStore, settings: Settings, snapshot: Snapshot, situation: Situation
-) -> list[Waiting]:
+) -> list[Waiting] | None:
     """The landings that the list would be told of today, the worst first: by the plan of the mail, and where
-    there is no [mail], after as many days as it has by default (docs/notices.md#what-is-told)."""
+    there is no [mail], after as many days as it has by default (docs/notices.md#what-is-told). None: there is
+    no data to say that by."""
     stop, now = stopping(cautions(snapshot, situation)), situation.now
     assert now is not None
-    if stop is not None and code_of(stop) == NO_DATA:
-        return []
+    if not snapshot.complete or (stop is not None and code_of(stop) == NO_DATA):
+        return None
     days = days_of(settings)
     grace = settings.mail.grace_days if settings.mail else GRACE_DAYS
     histories = histories_of(store.journal, snapshot, settings)

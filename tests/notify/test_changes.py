@@ -157,6 +157,15 @@ def test_each_of_several_promotions_is_told(tmp_path: Path, chat: Chat) -> None:
     assert [each.partition(" ")[0] for each in told] == ["r3", "r4", "r5"]
 
 
+def test_a_promotion_that_is_older_than_a_week_is_not_told(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, PLACE + 'on = ["promotion"]\n', branch=PROMOTE)
+    team.repo.set_ref("released", team.repo.git("rev-parse", "stable~1"))
+    team.look()
+    team.notify()
+    promote(team)
+    assert team.tells(minutes=8 * 1440, judge=False) == []
+
+
 def freeze(team: Team, name: str, **data: object) -> None:
     from shepherd.store import Database
 
@@ -178,6 +187,15 @@ def test_a_freeze_begins_and_ends(team: Team) -> None:
     over = "the freeze by ann: new disks was ended by ann (they are in); deployments go on"
     assert team.tells(minutes=30) == [over]
     assert team.tells(minutes=30) == []
+
+
+def test_a_freeze_that_ends_before_another_says_so(team: Team) -> None:
+    freeze(team, "f1", on=True)
+    freeze(team, "f2", on=True)
+    assert len(team.tells()) == 2
+    freeze(team, "f1", on=False, of="ann")
+    [told] = team.tells(minutes=30)
+    assert told.endswith("; deployments are still frozen")
 
 
 def test_a_freeze_that_ends_by_itself(team: Team) -> None:
@@ -217,6 +235,18 @@ def test_what_blocks_for_too_long_is_told_once_a_day(tmp_path: Path, chat: Chat)
     assert told.startswith("r3 (Ann) has kept 2 landings back for 5 days: bug 1 is qa-needstesting"), told
     assert team.tells(minutes=60) == []
     assert len(team.tells(minutes=1440)) == 1
+
+
+def test_nothing_blocks_by_an_answer_that_may_not_hold_any_more(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, PLACE + 'on = ["escalation"]\n')
+    team.land("[bug=1] Three", "[no-qa] Four")
+    team.tag(1, "qa-needstesting")
+    team.look()
+    team.later(days=6).look()
+    team.unread = {"stable": Unread(team.now, "judge", "ended by its deadline")}
+    assert team.tells(judge=False) == []
+    team.unread = {}
+    assert len(team.tells(judge=False)) == 1
 
 
 def test_it_goes_at_the_hours_of_mails_where_there_are_any(tmp_path: Path, chat: Chat) -> None:
@@ -278,5 +308,19 @@ def test_after_a_lost_journal_nothing_is_told_until_that_is_accepted(team: Team)
     assert team.heard() == []
     team.find(Acceptance(new_journal=True), why="gone")
     assert team.tells(minutes=30) == []
+    team.land("[no-qa] Four")
+    assert team.tells(minutes=30) == ["r4 may be deployed: 3 landings newer than r1"]
+
+
+def test_after_a_backup_was_put_back_what_it_lacks_is_not_told_again(team: Team) -> None:
+    from shepherd.stages.find import Acceptance
+    from shepherd.store import Database
+
+    team.land("[no-qa] Three")
+    made = {"made": team.now.isoformat()}
+    with Database.of(team.settings) as database:
+        database.append("stable", [JournalEntry("restored", "", made)], team.run("restore"))
+    team.find(Acceptance(new_journal=True), why="it was the newest")
+    assert team.tells() == []
     team.land("[no-qa] Four")
     assert team.tells(minutes=30) == ["r4 may be deployed: 3 landings newer than r1"]

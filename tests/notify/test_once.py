@@ -184,6 +184,32 @@ def test_one_place_that_fails_is_nothing_to_the_others(tmp_path: Path, chat: Cha
     assert result.failures[0].startswith("notify other: it accepts no connection")
 
 
+def test_a_place_that_took_nothing_is_not_tried_for_the_next_branch(tmp_path: Path, chat: Chat) -> None:
+    from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
+    from shepherd.stages.judge import judge_branch
+
+    other = (
+        '[branches.zweig]\nrepository = "project.git"\nref = "stable"\ndeployed = { ref = "production" }\n'
+    )
+    team = Team(tmp_path, chat, top=other, begun=False)
+
+    def look_at_both() -> None:
+        team.look()
+        find_branch(team.settings, "zweig", team.run("find"), NOTHING_ACCEPTED)
+        judge_branch(team.settings, "zweig", team.run("judge"))
+
+    look_at_both()
+    team.notify()
+    team.land("[no-qa] Three")
+    look_at_both()
+    chat.trick = "take it and reset"
+    first, second = team.settings.branches
+    result = team.notify()
+    skipped = f"chat is not told of {second} in this run, since it took nothing of {first}"
+    assert any(line.startswith(skipped) for line in result.lines), result.lines
+    assert [document["branch"] for document in chat.told] == [first]
+
+
 def test_after_a_day_of_failures_it_is_tried_once_an_hour(team: Team, chat: Chat) -> None:
     chat.trick = "503"
     team.land("[no-qa] Three")

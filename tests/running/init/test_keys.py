@@ -29,6 +29,7 @@ def shown(folder: Path, subjects: Sequence[str]) -> ShownKeys:
         (["Merge branch 'feature/ABC-1-login'", "Merged in x/ABC-2 (pull request #5)"], ("ABC",), 2),
         (["ABC-1 One", "XYZ-1: Two", "XYZ-2: Three", "ABC-2. Four"], ("ABC", "XYZ"), 4),
         (["ABC-1 One"] * 20 + ["XYZ-1 Two"], ("ABC",), 20),
+        (["ABC-1 One"] * 60 + ["XYZ-1 Two"] * 3, ("ABC",), 60),
         (["ABC-1 One", "Two"], (), 0),
         (["ABC-1 One"] * 2 + ["Title"] * 9, (), 0),
         (["UTF-8 everywhere", "CVE-2024 again", "SHA-256", "RFC-2119"], (), 0),
