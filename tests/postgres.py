@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pwd
 import shutil
@@ -17,6 +18,9 @@ import psycopg
 import pytest
 
 _numbers = count(1)
+COLLECTED_AFTER = 25
+"""Databases. What a test leaves open is closed when Python collects it, which it does the less often the more
+its memory holds: one worker reached the server's 500 connections."""
 
 
 class PostgresServer:
@@ -69,7 +73,10 @@ class PostgresServer:
 
     def new_database(self) -> str:
         """Make an empty database; its URL."""
-        name = f"shepherd{next(_numbers)}_{os.getpid()}"
+        number = next(_numbers)
+        if number % COLLECTED_AFTER == 0:
+            gc.collect()
+        name = f"shepherd{number}_{os.getpid()}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
