@@ -247,19 +247,20 @@ def _differences(told: Told, present: Present) -> Iterator[News]:
     if told.answer is not None and told.answer.what != present.answer.what:
         # its key follows from all that the place may know
         yield News("answer", "answer", "", present.answer.at)
-    for kind, upto, events in (
-        ("alarm", told.alarm, present.alarms),
-        ("promotion", told.promotion, present.promotions),
-    ):
-        for each in events:
-            if upto is not None and each.seq > upto:
-                assert kind in ("alarm", "promotion")
-                yield News(kind, f"{kind} {each.seq}", f"{kind} {each.key}", each.at, each.urgent)  # type: ignore[arg-type]  # see above
+    yield from _since("alarm", told.alarm, present.alarms)
+    yield from _since("promotion", told.promotion, present.promotions)
     if told.freeze is not None:
         yield from _freeze_differences(told.freeze, present)
     day, which = present.escalation
     if told.escalation is not None and day and told.escalation != day:
         yield News("escalation", "escalation", f"escalation {day} {which}", present.now)
+
+
+def _since(kind: NoticeKind, upto: int | None, events: Iterable[Event]) -> Iterator[News]:
+    """The events after place `upto` of the journal; None: the place is not told of such."""
+    for each in events:
+        if upto is not None and each.seq > upto:
+            yield News(kind, f"{kind} {each.seq}", f"{kind} {each.key}", each.at, each.urgent)
 
 
 def _freeze_differences(told: dict[str, str], present: Present) -> Iterator[News]:

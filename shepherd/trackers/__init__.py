@@ -48,6 +48,7 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
         claims: landings for which a forge is asked which requests brought them.
     """
     kind = settings.tracker.type
+    _check_extra(settings)
     if kind == "none":
         from shepherd.trackers.none import NoTracker
 
@@ -60,32 +61,26 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
     if kind == "launchpad":
         from shepherd.trackers.launchpad.reading import LaunchpadTracker
 
-        _want_urllib3(settings)
         return LaunchpadTracker(settings)
     if kind == "github":
         from shepherd.trackers.github.reading import GitHubTracker
 
-        _want_urllib3(settings)
         return GitHubTracker(settings, claims)
     if kind == "gitlab":
         from shepherd.trackers.gitlab.reading import GitLabTracker
 
-        _want_urllib3(settings)
         return GitLabTracker(settings, claims)
     if kind == "gitea":
         from shepherd.trackers.gitea.reading import GiteaTracker
 
-        _want_urllib3(settings)
         return GiteaTracker(settings, claims)
     if kind == "jira":
         from shepherd.trackers.jira.reading import JiraTracker
 
-        _want_urllib3(settings)
         return JiraTracker(settings)
     if kind == "redmine":
         from shepherd.trackers.redmine.reading import RedmineTracker
 
-        _want_urllib3(settings)
         return RedmineTracker(settings)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
@@ -93,6 +88,7 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
 def open_writer(settings: Settings) -> Writer:
     """The same tracker, for the tagger to write to. Raises SettingsError if it cannot be written to."""
     kind = settings.tracker.type
+    _check_extra(settings)
     if kind == "file":
         from shepherd.trackers.file_writing import FileWriter
         from shepherd.trackers.words import Vocabulary
@@ -101,42 +97,36 @@ def open_writer(settings: Settings) -> Writer:
     if kind == "launchpad":
         from shepherd.trackers.launchpad.writing import LaunchpadWriter
 
-        _want_urllib3(settings)
         return LaunchpadWriter(settings)
     if kind == "github":
         from shepherd.trackers.github import writing as github
 
-        _want_urllib3(settings)
         return github.open_writer(settings)
     if kind == "gitlab":
         from shepherd.trackers.gitlab import writing as gitlab
 
-        _want_urllib3(settings)
         return gitlab.open_writer(settings)
     if kind == "gitea":
         from shepherd.trackers.gitea import writing as gitea
 
-        _want_urllib3(settings)
         return gitea.open_writer(settings)
     if kind == "jira":
         from shepherd.trackers.jira.writing import JiraWriter
 
-        _want_urllib3(settings)
         return JiraWriter(settings)
     if kind == "redmine":
         from shepherd.trackers.redmine.writing import RedmineWriter
 
-        _want_urllib3(settings)
         return RedmineWriter(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 
-def _want_urllib3(settings: Settings) -> None:
+def _check_extra(settings: Settings) -> None:
     """Raises SettingsError if the extra of a tracker on the network is not installed."""
     from importlib.util import find_spec
 
-    if find_spec("urllib3") is None:
-        kind = settings.tracker.type
+    kind = settings.tracker.type
+    if kind not in ("none", "file") and find_spec("urllib3") is None:
         raise SettingsError(
             f'{settings.file}: {settings.tracker_key}.type "{kind}" needs urllib3, which is not installed:'
             f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
