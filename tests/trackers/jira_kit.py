@@ -17,6 +17,23 @@ from tests.trackers.jira_server import EMAIL, TOKEN, Jira
 KEYS = ("ABC",)
 
 
+def token_in(folder: Path) -> Path:
+    """The file that the account's token is in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "token"
+    path.write_text(f"{TOKEN}\n")
+    path.chmod(0o600)
+    return path
+
+
+def tracker_on(jira: Jira, folder: Path, more: str = "") -> str:
+    """The lines of [tracker], and its tables, by which a project reads this Jira."""
+    return (
+        f'type = "jira"\nservice_root = "{jira.root}"\nlogin = "{EMAIL}"\nkeys = ["ABC"]\n'
+        f'credentials_file = "{token_in(folder)}"\n{more}'
+    )
+
+
 @dataclass
 class JiraKit:
     """One Jira, and how it is read."""
@@ -25,9 +42,7 @@ class JiraKit:
     folder: Path
 
     def __post_init__(self) -> None:
-        path = self.folder / "token"
-        path.write_text(f"{TOKEN}\n")
-        path.chmod(0o600)
+        token_in(self.folder)
         self.ahead = timedelta(0)
         clock = self.jira.clock
         self.jira.clock = lambda: clock() + self.ahead

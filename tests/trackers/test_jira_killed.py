@@ -15,7 +15,8 @@ from tests.campaigns.at_requests import Victim
 from tests.campaigns.killing import undisturbed
 from tests.project import Project
 from tests.trackers.faulty import at_work
-from tests.trackers.jira_server import EMAIL, TOKEN, Jira
+from tests.trackers.jira_kit import tracker_on
+from tests.trackers.jira_server import Jira
 from tests.trackers.jira_writes import as_text
 
 pytestmark = pytest.mark.real
@@ -34,13 +35,7 @@ class OnJira(Victim):
 
     def __init__(self, jira: Jira, folder: Path) -> None:
         self.server = self.jira = jira
-        token = folder / "token"
-        token.write_text(f"{TOKEN}\n")
-        token.chmod(0o600)
-        lines = (
-            f'type = "jira"\nservice_root = "{jira.root}"\nlogin = "{EMAIL}"\nkeys = ["ABC"]\n'
-            f'credentials_file = "{token}"\nstatus = {{ rolled_back = "Open" }}\n{STATUSES}'
-        )
+        lines = tracker_on(jira, folder, f'status = {{ rolled_back = "Open" }}\n{STATUSES}')
         self.project = Project(folder / "project", 'orphans = "needs-qa"', lines)
         jira.clock = lambda: self.project.now
         self._live()

@@ -16,7 +16,8 @@ from shepherd.trackers import http
 from tests.campaigns import times
 from tests.project import Project, deployable, states
 from tests.trackers.faulty import at_work
-from tests.trackers.jira_server import EMAIL, TOKEN, Jira
+from tests.trackers.jira_kit import tracker_on
+from tests.trackers.jira_server import Jira
 from tests.trackers.jira_writes import as_text
 from tests.trackers.redmine_statement import TRIED, Landed, Said, Statement
 
@@ -78,13 +79,7 @@ class JiraTeam:
         self.stubborn = self.chance.random() < 0.4
         come_from = ("To Do", "In Progress") if self.stubborn else ()
         jira.transition("Hand over", "In QA", *come_from)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "jira-token").write_text(TOKEN)
-        (folder / "jira-token").chmod(0o600)
-        lines = (
-            f'type = "jira"\nservice_root = "{jira.root}"\nlogin = "{EMAIL}"\nkeys = ["ABC"]\n'
-            f'credentials_file = "jira-token"\ncap = 1000\n{TABLES[by]}'
-        )
+        lines = tracker_on(jira, folder, f"cap = 1000\n{TABLES[by]}")
         self.project = Project(folder, 'orphans = "needs-qa"', lines)
         jira.clock = lambda: self.project.now
         self.ids: list[str] = []

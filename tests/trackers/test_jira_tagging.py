@@ -11,7 +11,8 @@ from shepherd.trackers import http
 from tests.project import Project, entry, states
 from tests.trackers.faulty import at_work
 from tests.trackers.jira_issues import BROWSE, COMMENT
-from tests.trackers.jira_server import EMAIL, TOKEN, Jira
+from tests.trackers.jira_kit import tracker_on
+from tests.trackers.jira_server import Jira
 from tests.trackers.jira_writes import as_text
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]
@@ -38,14 +39,7 @@ def jira(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def project_on(jira: Jira, folder: Path, more: str = "") -> Project:
     """One landing is live; further ones are tagged."""
-    token = folder / "token"
-    token.write_text(f"{TOKEN}\n")
-    token.chmod(0o600)
-    lines = (
-        f'type = "jira"\nservice_root = "{jira.root}"\nlogin = "{EMAIL}"\nkeys = ["ABC"]\n'
-        f'credentials_file = "{token}"\n{more}'
-    )
-    project = Project(folder / "team", BRANCH, lines)
+    project = Project(folder / "team", BRANCH, tracker_on(jira, folder, more))
     jira.clock = lambda: project.now
     project.deploy(project.land("Begin")[0])
     project.full_run()

@@ -15,7 +15,8 @@ from shepherd.trackers import http
 from tests.campaigns import times
 from tests.project import Project, states
 from tests.trackers.faulty import at_work
-from tests.trackers.jira_server import EMAIL, TOKEN, Jira
+from tests.trackers.jira_kit import tracker_on
+from tests.trackers.jira_server import Jira
 from tests.trackers.jira_writes import as_text
 
 pytestmark = pytest.mark.real
@@ -36,14 +37,7 @@ class Team:
 
     def __init__(self, jira: Jira, folder: Path, by_status: bool) -> None:
         self.jira = jira
-        folder.mkdir()
-        token = folder / "token"
-        token.write_text(f"{TOKEN}\n")
-        token.chmod(0o600)
-        lines = (
-            f'type = "jira"\nservice_root = "{jira.root}"\nlogin = "{EMAIL}"\nkeys = ["ABC"]\n'
-            f'credentials_file = "{token}"\n{STATUSES if by_status else ""}'
-        )
+        lines = tracker_on(jira, folder, STATUSES if by_status else "")
         self.project = Project(folder / "project", 'orphans = "needs-qa"', lines)
         jira.clock = lambda: self.project.now
         jira.transition("To QA", "In QA", "Open", "QA passed")
