@@ -78,7 +78,7 @@ def _of_message(meant: JournalEntry, result: str, seq: int) -> PlaceState:
         maybe = (folded(older, newer, (told, *others)), *others)
     if result == _UNSURE:
         return PlaceState(told, maybe, seq, at, failing or at, at, doubt)
-    # whoever kills a run is not the place, so it is told at once; unless runs end so time and again
+    # that a run was killed is not the place's doing, so it is told at once; unless runs end so time and again
     failing = failing or (at if "doubt" in data else None)
     return PlaceState(told, maybe, seq, at, failing, at, doubt, unsettled=not result)
 

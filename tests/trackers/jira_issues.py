@@ -29,7 +29,7 @@ class Issue:
     created: datetime = BEGIN
     updated: datetime = BEGIN
     level: str = ""
-    """Its security level; empty: whoever may browse the project sees it."""
+    """Its security level; empty: all who may browse the project see it."""
     archived: bool = False
     status_id: str = ""
     """Where several statuses have one name; empty: the first of that name."""

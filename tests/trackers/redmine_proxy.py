@@ -18,8 +18,8 @@ _OURS = ("connection", "transfer-encoding", "keep-alive")
 
 
 class RedmineProxy(FaultyServer):
-    """One request after the other: what began is over before the next one is passed on, also where whoever
-    asked is dead. `tell` is called with each before it is passed on.
+    """One request after the other: what began is over before the next one is passed on, also where the
+    asker is dead. `tell` is called with each before it is passed on.
 
     Args:
         port: Redmine's, of 127.0.0.1.
@@ -49,7 +49,7 @@ class _Passing(FaultyHandler):
         proxy, told = self.server, f"{self.command} {unquote(self.path)}"
         length = int(self.headers.get("Content-Length") or 0)
         content = self.rfile.read(length)
-        if len(content) < length:  # whoever asked was killed in the middle of it
+        if len(content) < length:  # the asker was killed in the middle of it
             self.close_connection = True
             return
         with proxy.lock:

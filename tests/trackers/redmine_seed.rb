@@ -19,7 +19,7 @@ looker = role('QA looker', 'default', :view_issues)
 team = role('Team', 'all', :view_issues, :add_issues, :edit_issues, :add_issue_notes, :delete_issues,
             :set_issues_private, :set_notes_private, :view_private_notes, :edit_project, :close_project)
 
-# whoever works here may set any status; the shepherd not where the tracker is Support
+# people who work here may set any status; the shepherd not where the tracker is Support
 Tracker.all.each do |tracker|
   IssueStatus.all.to_a.permutation(2).each do |from, to|
     WorkflowTransition.create!(role: team, tracker: tracker, old_status: from, new_status: to)

@@ -156,7 +156,7 @@ def test_requests_for_1500_issues(kit: RedmineKit, redmine: Redmine) -> None:
 
 
 def test_what_was_changed_is_seen_whatever_the_clocks_show(kit: RedmineKit, redmine: Redmine) -> None:
-    """Summer time ends: what was changed after the first reading bears an earlier time."""
+    """Summer time ends: what was changed after the first reading has an earlier time."""
     for number in range(1, 41):
         redmine.issue(number, "In QA")
     kit.read(range(1, 41))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from shepherd.running.init.messages import LOOKED_AT
 from shepherd.running.init.sample import SampledLanding
 
-TOKEN_FILE = "jira-token"  # noqa: S105 - a name, no token
+TOKEN_FILE = "jira-token"  # noqa: S105  # the name of a file
 _LEAST = 0.2
 """Share of the landings that name issues of one project: fewer may do so by chance."""
 _ALSO = 0.05
