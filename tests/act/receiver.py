@@ -45,8 +45,8 @@ class Receiver(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
+    def __init__(self, host: str) -> None:
+        super().__init__((host, 0), _Connection)
         self.behaviour = Behaviour()
         self.tls: ssl.SSLContext | None = None
         self.received: list[Received] = []
@@ -56,7 +56,7 @@ class Receiver(socketserver.ThreadingTCPServer):
 
     @property
     def place(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
+        return "{}:{}".format(*self.server_address)
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -127,7 +127,10 @@ def _read(connection: socket.socket) -> Received:
     first, _, rest = head.partition(b"\r\n")
     headers = message_from_bytes(rest + b"\r\n\r\n")
     while len(body) < int(headers["content-length"] or 0):
-        body += connection.recv(65_536) or b"\0" * int(headers["content-length"])
+        piece = connection.recv(65_536)
+        if not piece:
+            raise OSError("broken off")
+        body += piece
     return Received(first.decode().split(" ")[1], headers, body)
 
 
@@ -137,9 +140,9 @@ def _reset(connection: socket.socket) -> None:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(host: str = "127.0.0.1") -> Iterator[Receiver]:
     """One that takes everything, until the end."""
-    with Receiver() as receiver:
+    with Receiver(host) as receiver:
         thread = threading.Thread(target=receiver.serve_forever, args=(0.02,))
         thread.start()
         try:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from shepherd.situation import STAGES
 from shepherd.store import reaching
+from tests.act.receiver import certificate, context_of, receiving
 from tests.campaigns import times
 from tests.campaigns.network import SERVER, Network, network
 from tests.campaigns.two_hosts import HOSTS, HostWorld, Point, Ran, Running, Struck
@@ -41,7 +43,9 @@ def world(net: Network) -> Iterator[HostWorld]:
     # the server's user passes through
     folder.chmod(0o755)
     (folder / "server").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
+    trusted = certificate(folder, SERVER)
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("SSL_CERT_FILE", str(trusted))
         patch.setattr(reaching, "SERVER_PATIENCE", PATIENCE)
         patch.setattr(reaching, "CLIENT_PATIENCE", 2)
         patch.setattr(reaching, "CONNECT_SECONDS", 2)
@@ -51,10 +55,12 @@ def world(net: Network) -> Iterator[HostWorld]:
                 file.write("host all all 10.203.0.0/16 trust\n")
             server.start()
             smtp = Server(host=SERVER)
+            chat = stack.enter_context(receiving(SERVER))
+        chat.tls = context_of(trusted)
         thread = threading.Thread(target=smtp.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield HostWorld(folder, net, server, smtp)
+            yield HostWorld(folder, net, server, smtp, chat)
         finally:
             smtp.closing.set()
             smtp.shutdown()
@@ -72,6 +78,7 @@ def expected(world: HostWorld) -> dict[str, Any]:
         done = world.run(host)
         assert done.code == 0, done
     assert world.mails() == [("ann@example.org", "digest")]
+    assert [kind for kind, _, _ in world.notices()] == ["answer", "promotion"]
     return world.outcome()
 
 
@@ -194,6 +201,11 @@ class Blow:
         assert max(mails.values(), default=0) <= 1, f"{where}: {mails}"
         if point.stage != "remind":
             assert mails == {("ann@example.org", "digest"): 1}, f"{where}: {mails}"
+        notices = self.world.notices()
+        told = Counter((key, again) for _, key, again in notices)
+        assert all(again or number == 1 for (_, again), number in told.items()), f"{where}: {notices}"
+        kinds = Counter(kind for kind, _ in {(kind, key) for kind, key, _ in notices})
+        assert kinds == {"answer": 1, "promotion": 1}, f"{where}: {notices}"
         for key, value in self.expected.items():
             assert found[key] == value, f"{key} after {where}"
 
@@ -216,7 +228,7 @@ def test_dies_at_some_points(
 ) -> None:
     chance = random.Random(11)
     blow = Blow(world, what, expected)
-    for stage in ("tag", "promote") if what == "host" else ("promote",):
+    for stage in ("tag", "promote", "notify") if what == "host" else ("promote", "notify"):
         while not blow.at(Point(stage, chance.randrange(points[stage]))):
             pass
 

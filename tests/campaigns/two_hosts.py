@@ -27,6 +27,7 @@ from shepherd.running.runner import LockedRun
 from shepherd.settings import read
 from shepherd.store import Database, Journal
 from shepherd.store.journal import KINDS
+from tests.act.receiver import Receiver
 from tests.campaigns.network import SERVER, Network
 from tests.campaigns.promoted import ref_log
 from tests.inv import inv_here
@@ -61,6 +62,10 @@ promote = {{ ref = "released" }}
 [tracker]
 type = "file"
 path = "{bugs}"
+[[notify]]
+name = "chat"
+url_file = "{chat}"
+quiet = "1s"
 """
 
 
@@ -90,13 +95,18 @@ class Struck(NamedTuple):
 
 
 class HostWorld:
-    """A repository, bugs and a mail server that two hosts work on; `begin` sets all back to the beginning."""
+    """A repository, bugs, a mail server and a chat that two hosts work on; `begin` sets all back to the
+    beginning."""
 
-    def __init__(self, folder: Path, network: Network, server: PostgresServer, smtp: Server) -> None:
-        self.folder, self.network, self.server, self.smtp = folder, network, server, smtp
+    def __init__(
+        self, folder: Path, network: Network, server: PostgresServer, smtp: Server, chat: Receiver
+    ) -> None:
+        self.folder, self.network, self.server, self.smtp, self.chat = folder, network, server, smtp, chat
         self.number = 0
         self._base, self._saved = "template_of_all", folder / "saved"
         self.project = Project(folder / "shared")
+        (folder / "chat.url").write_text(f"https://{chat.place}/")
+        (folder / "chat.url").chmod(0o600)
         for host in HOSTS:
             (folder / host).mkdir()
         (folder / "published").mkdir()
@@ -140,6 +150,7 @@ class HostWorld:
         self._ask(f"CREATE DATABASE {self.database} TEMPLATE {self._base} STRATEGY file_copy")
         self._write_settings(self.database)
         self.smtp.messages.clear()
+        self.chat.received.clear()
         self._reread_bugs()
         vars(self.project.repo).update(deepcopy(self._remembered))
 
@@ -162,6 +173,7 @@ class HostWorld:
                 repository=self.project.repo.path,
                 published=self.folder / "published",
                 bugs=shared / "bugs.json",
+                chat=self.folder / "chat.url",
             )
             (self.folder / host / "shepherd.toml").write_text(text)
 
@@ -204,6 +216,12 @@ class HostWorld:
 
     def mails(self) -> list[tuple[str, str]]:
         return sorted((to, str(parsed(text)["X-QA-Shepherd-Kind"])) for to, text in self.smtp.messages)
+
+    def notices(self) -> list[tuple[str, str, bool]]:
+        """What the chat was told, in order: of which kind, the key that is the same each time it is told, and
+        whether it was marked as perhaps told before."""
+        bodies = [json.loads(each.body) for each in self.chat.received]
+        return [(c["kind"], c["key"], c["again"]) for body in bodies for c in body["changes"]]
 
     def outcome(self) -> dict[str, Any]:
         """What may not differ, on whichever host and however often it was tried."""
