@@ -42,7 +42,7 @@ _SHOWN = 300
 _SHOWN_SENTENCE = 600
 LIVE = "production runs"
 """How the sentence of an alarm begins."""
-UNDOES = " undoes it"
+UNDOES, REPAIRS = " undoes it", " repairs it"
 """How its way out ends."""
 
 
@@ -198,6 +198,8 @@ def alarm_words(alarm: Alarm, longest: int = 0) -> tuple[str, str]:
     """The sentence of an alarm, with so many characters of its reason (0: all); and the way out, empty if
     there is none."""
     way_out = f"deploying r{alarm.undone_by}{UNDOES}" if alarm.undone_by is not None else ""
+    if not way_out and alarm.repaired_by:
+        way_out = f"deploying r{alarm.repaired_by}{REPAIRS}"
     return f"{LIVE} r{alarm.revno}, which is bad: {_cut(alarm.reason, longest or len(alarm.reason))}", way_out
 
 
@@ -214,7 +216,7 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
         # nobody asked for its checks, or somebody knew all this and promoted it: nothing new is against it
         return
     others = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
-    number = entry.blocked_by_count - (not entry.good)
+    number = entry.blocked_by_count - entry.blocks_itself
     why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
     if not entry.blocked_by_count:
         why = _cut("; ".join(conditions), _SHOWN)

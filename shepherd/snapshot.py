@@ -188,6 +188,29 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     components: tuple[str, ...] = ()
     """The components that it touches, of those that the snapshot names. Read only of what production does not
     run (docs/trends.md#waits)."""
+    good_with: tuple[int, ...] | UnsetType = UNSET
+    """The later landings without which it is not good (docs/rules.md#repairs). Unset: it needs none."""
+
+    @property
+    def repairs(self) -> tuple[int, ...]:
+        """The later landings that it has to wait for, since it is good only together with them."""
+        goes = self.progress in ("live", "promoted", "deployable")
+        return (self.good_with or ()) if self.good and not goes else ()
+
+    @property
+    def blocks_itself(self) -> bool:
+        """Whether it is among what blocks it as a candidate (docs/rules.md#deployable)."""
+        return not self.good or bool(self.good_with)
+
+    @property
+    def waits_for(self) -> tuple[int, ...]:
+        """The other landings that it waits for: those that block it, as far as listed, and its repairs."""
+        return (*(revno for revno in self.blocked_by if revno != self.revno), *self.repairs)
+
+    @property
+    def waits_for_count(self) -> int:
+        """How many these are, listed or not."""
+        return max(0, self.blocked_by_count - self.blocks_itself) + len(self.repairs)
 
     @property
     def missing(self) -> tuple[CheckEntry, ...]:
@@ -249,6 +272,8 @@ class Alarm(Struct, frozen=True):
     revno: int
     reason: str
     undone_by: int | None
+    repaired_by: int | UnsetType = UNSET
+    """The newest landing that repairs it, where production does not run that yet (docs/rules.md#repairs)."""
 
 
 class JournalPlace(Struct, frozen=True):

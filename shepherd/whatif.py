@@ -44,7 +44,7 @@ def suppose(
         brings_back = sorted(p for p, undone in changed.items() if not undone and not _pure(p, entries))
         blocking -= {p for p, undone in changed.items() if undone}
         back = {p for p, undone in changed.items() if not undone and p in entries}
-        blocking |= {p for p in back if window.blocks(p)}
+        blocking |= {p for p in back if window.blocks(p)} | window.lacking(tip + 1, changed)
         over = window.after(tip + 1, changed, rollback)
         if brings_back:
             blocking.add(tip + 1)
@@ -88,11 +88,12 @@ class _Window:
         self.unblocked: list[int] = []
         self.blocking: set[int] = set()
         self.over: dict[int, tuple[OverLimit, ...]] = {}
-        effect = UndoOrder()
+        self._effect = UndoOrder()
+        self._needing = [entry for entry in self._entries.values() if entry.good and entry.good_with]
         self._gone: set[int] = set()
         """What is undone at the revision that production is supposed to run."""
         for revno, entry in sorted(self._entries.items()):
-            flips = effect.land(revno, entry.targets)
+            flips = self._effect.land(revno, entry.targets)
             if revno <= base:
                 self._gone |= {p for p, undone in flips.items() if undone}
                 self._gone -= {p for p, undone in flips.items() if not undone}
@@ -102,8 +103,29 @@ class _Window:
     def blocks(self, revno: int) -> bool:
         """Whether it blocks where it is in effect: it is not good, and production does not run it."""
         entry = self._entries.get(revno)
-        live = revno <= self._base and revno not in self._gone
-        return entry is not None and not live and not entry.good and revno not in self._ok
+        return entry is not None and not entry.good and not self._passes(revno)
+
+    def lacking(self, tip: int, changed: Mapping[int, bool] = {}) -> set[int]:
+        """What blocks a candidate although it is good: it is not without what repairs it
+        (docs/rules.md#repairs).
+
+        Args:
+            changed: what else becomes undone there, or comes back.
+        """
+
+        def undone(revno: int) -> bool:
+            return changed[revno] if revno in changed else self._effect.undone(revno)
+
+        return {
+            entry.revno
+            for entry in self._needing
+            if entry.revno <= tip and not undone(entry.revno) and not self._passes(entry.revno)
+            if any(repair > tip or undone(repair) for repair in entry.good_with or ())
+        }
+
+    def _passes(self, revno: int) -> bool:
+        """Whether it blocks nothing, whatever its state: production runs it, or it is supposed to be good."""
+        return revno in self._ok or (revno <= self._base and revno not in self._gone)
 
     def after(self, revno: int, flips: Mapping[int, bool], targets: Collection[int]) -> tuple[OverLimit, ...]:
         """The limits that are exceeded once a landing takes these back: it changes what they changed."""
@@ -120,7 +142,7 @@ class _Window:
             self._change(p, undone)
         if over := self._exceeded():
             self.over[revno] = over
-        if not self.blocking:
+        if not self.blocking and not (self._needing and self.lacking(revno)):
             self.unblocked.append(revno)
 
     def _change(self, revno: int, undone: bool) -> None:

@@ -196,6 +196,9 @@ class KeptEvidence(Struct, frozen=True, gc=False):
     seal: GoodWord | None = None
     """Set while the landing was good by the item and no later landing named it
     (docs/rules.md#whom-a-tag-speaks-for)."""
+    failed: bool | UnsetType = UNSET
+    """A status said bad and meant this landing, and nobody has said since that it works without what landed
+    later for the item (docs/rules.md#repairs). Unset: no."""
 
 
 class TaggerWord(Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shepherd.cautions import LIVE, UNDOES, Caution
+from shepherd.cautions import LIVE, REPAIRS, UNDOES, Caution
 from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import Days, long_date
 from shepherd.plans.promotion_news import PromotionNews
@@ -97,8 +97,8 @@ class RaisedAlarm(Struct, frozen=True):
 
     @property
     def undone(self) -> bool:
-        """Whether a landing that can be deployed undoes it."""
-        return self.text.endswith(UNDOES)
+        """Whether a landing that can be deployed undoes it, or repairs it."""
+        return self.text.endswith((UNDOES, REPAIRS))
 
 
 class DeployableNow(Struct, frozen=True):

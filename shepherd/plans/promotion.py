@@ -17,6 +17,7 @@ from shepherd.plans.despite import NAMED, keeps_back, refuse_unless_passed
 from shepherd.sentence import ageless
 from shepherd.situation import Situation
 from shepherd.snapshot import LandingEntry, Rev, Snapshot
+from shepherd.values import some
 
 
 class PromotionOrder(Struct, frozen=True):
@@ -231,10 +232,9 @@ def _why_it_stays(line: PlanLine, entry: LandingEntry | None) -> str:
         return f"r{entry.undone_by} undid it"
     if entry is None or not entry.good:
         return line.reason
-    others = [f"r{revno}" for revno in entry.blocked_by[:NAMED]]
-    more = entry.blocked_by_count - len(others)
+    others = [f"r{revno}" for revno in entry.waits_for]
     if others:
-        return f"waits for {', '.join(others)}" + (f" and {more} more" if more else "")
+        return f"waits for {some(others, NAMED, entry.waits_for_count)}"
     return "; ".join(entry.conditions[:NAMED]) or line.reason
 
 

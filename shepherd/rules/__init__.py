@@ -24,6 +24,7 @@ from shepherd.rules.conditions import (
 )
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.newest import NewestLandings
+from shepherd.rules.repairs import Blocks, Repairs, blocks_of
 from shepherd.rules.rollbacks import Rollbacks
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.tag_reader import read_tags
@@ -53,6 +54,7 @@ class Judgement:
         live: Collection[int],
         evidence: TagEvidence,
         judged: dict[int, Judged],
+        blocks: Blocks,
         conditions: Conditions,
         limits: LimitCounts,
         window: WindowAnswer,
@@ -61,6 +63,7 @@ class Judgement:
         self.undoing = undoing
         self.live = live
         self.judged = judged
+        self._blocks = blocks
         self.conditions = conditions
         self.limits = limits
         self._evidence = evidence
@@ -92,6 +95,7 @@ class Judgement:
             self.live,
             self._evidence,
             self.judged,
+            self._blocks,
             replace(self.conditions, results=results),
             self.limits,
             self.window,
@@ -140,7 +144,7 @@ class Judgement:
             KeyError: it is not a candidate.
         """
         for run, blocking in blocked_by(
-            self.reading.deployed.revno + 1, self.reading.tip.revno, self.judged, self.undoing, self.live
+            self.reading.deployed.revno + 1, self.reading.tip.revno, *self._blocks, self.live
         ):
             if candidate in run:
                 return list(blocking)
@@ -239,9 +243,11 @@ def judge(
     rollbacks = Rollbacks(by_revno, undoing)
     tip = reading.tip.revno
     newest = NewestLandings(undoing, rollbacks, live, deployed, tip)
-    evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded, newest)
-    rules = StateRules(undoing, rollbacks, evidence, recorded, tracker, options)
+    repairs = Repairs(by_revno, undoing, rollbacks)
+    evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded, newest, repairs)
+    rules = StateRules(undoing, rollbacks, evidence, recorded, tracker, options, live, deployed, tip)
     judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
     limits = LimitCounts(conditions, landings, undoing, deployed, rollbacks.pure)
-    window = answer(deployed, tip, judged, undoing, live, limits.exceeded(tip))
-    return Judgement(reading, undoing, live, evidence, judged, conditions, limits, window)
+    blocks = blocks_of(judged, undoing)
+    window = answer(deployed, tip, *blocks, live, limits.exceeded(tip))
+    return Judgement(reading, undoing, live, evidence, judged, blocks, conditions, limits, window)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shepherd.rules.conditions import OverLimit
 from shepherd.rules.states import Judged
-from shepherd.rules.undoing import Undoing
+from shepherd.rules.undoing import Flips
 
 SHOWN = 100
 STEPS_SHOWN = 10
@@ -69,14 +69,16 @@ class WindowAnswer(Struct, frozen=True):
 
 
 def blocked_by(
-    first: int, tip: int, judged: Mapping[int, Judged], undoing: Undoing, live: Collection[int]
+    first: int, tip: int, judged: Mapping[int, Judged], flips: Mapping[int, Flips], live: Collection[int]
 ) -> Iterator[tuple[range, list[int]]]:
     """The candidates from `first` to `tip`, in runs of neighbours that the same landings block; and these,
     ascending.
 
     The list is the same object each time and changes with the next step: copy what is to be kept.
+
+    Args:
+        judged, flips: of `repairs.blocks_of`.
     """
-    flips = undoing.flips
     changes = [t for t in range(first, tip + 1) if not judged[t].good or t in flips]
     blocking: list[int] = []
     if first <= tip and not (changes and changes[0] == first):
@@ -101,7 +103,7 @@ def answer(
     deployed: int,
     tip: int,
     judged: Mapping[int, Judged],
-    undoing: Undoing,
+    flips: Mapping[int, Flips],
     live: Collection[int],
     over: Mapping[int, tuple[OverLimit, ...]],
 ) -> WindowAnswer:
@@ -109,6 +111,7 @@ def answer(
     is deployable of that is for the checks to say: here it is all.
 
     Args:
+        judged, flips: of `repairs.blocks_of`.
         over: candidate -> the limits that it exceeds; not those that exceed none.
     """
     unblocked: list[int] = []
@@ -117,9 +120,9 @@ def answer(
     """Landing -> the largest candidate that it alone blocks."""
     same = Candidate()
     blocking: Sequence[int] = ()
-    for run, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+    for run, blocking in blocked_by(deployed + 1, tip, judged, flips, live):
         count = len(blocking)
-        undoes = run.start in undoing.flips
+        undoes = run.start in flips
         if count != same.count or undoes:
             # Whatever lands now comes after the first SHOWN: only undoing changes those.
             full = len(same.blocked_by) == SHOWN and not undoes
@@ -141,7 +144,7 @@ def answer(
         blockers.append(Blocking(revno, waiting, reach if reach > deployed else None, reach - stay))
     # the order by age stays within the same frees
     blockers.sort(key=attrgetter("frees"), reverse=True)
-    climbs = _climbs(deployed, tip, tip_blocked, judged, undoing, live, over)
+    climbs = _climbs(deployed, tip, tip_blocked, judged, flips, live, over)
     steps = list(_steps(tip_blocked, climbs, stay))
     staircase = tuple(Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN])
     free = tuple(unblocked)
@@ -153,7 +156,7 @@ def _climbs(
     tip: int,
     tip_blocked: Sequence[int],
     judged: Mapping[int, Judged],
-    undoing: Undoing,
+    flips: Mapping[int, Flips],
     live: Collection[int],
     over: Collection[int],
 ) -> dict[int, int]:
@@ -165,11 +168,11 @@ def _climbs(
     """What blocks the candidate and not the tip: it is undone later, and nothing clears it before that."""
     if not clearable:
         return climbs
-    for run, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+    for run, blocking in blocked_by(deployed + 1, tip, judged, flips, live):
         t = run.start
         if t not in clearable and not judged[t].good:
             others.add(t)
-        for p, undone in undoing.flips[t].items() if t in undoing.flips else ():
+        for p, undone in flips[t].items() if t in flips else ():
             if undone:
                 others.discard(p)
             elif p in judged and not judged[p].good and p not in live and p not in clearable:

@@ -38,6 +38,11 @@ class ItemEvidence(Struct, frozen=True, gc=False):
     how: How
     detail: str = ""
     """late, ended, own: the word that is there · unreadable, was-bad: why."""
+    failed: bool = False
+    """A status called the landing bad, and nobody has said since that it works as it is
+    (docs/rules.md#repairs)."""
+    repair: int = 0
+    """The revno of the later landing together with which the good word counts; 0: it needs none."""
 
 
 class TagEvidence(Struct):

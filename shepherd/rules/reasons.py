@@ -98,6 +98,8 @@ def reason_of(
                 who,
                 Sentence("add bad-commit-N to ", _items(bad), " for the landing that is bad, or ", rollback),
             )
+        case "unrepaired":
+            return _of_unrepaired(judged, landing.revno, who, rollback, verdict, said)
         case "mark":
             return Reason(next(why for label, why in _MARKED.items() if label in landing.labels))
         case "unasked":
@@ -272,6 +274,23 @@ def _of_named(judged: Judged, revno: int, who: str, rollback: Sentence, verdict:
     return Reason(joined(reasons), who, Sentence(rollback, unless, verdict))
 
 
+def _of_unrepaired(
+    judged: Judged, revno: int, who: str, rollback: Sentence, verdict: Part, said: _Said
+) -> Reason:
+    """What repairs the landing is undone, or not live as the landing is."""
+    reason, missing = _of_items(judged, revno, said), _revisions(judged.good_with)
+    verb = "is" if len(judged.good_with) == 1 else "are"
+    if not judged.live_without:
+        return Reason(
+            Sentence(reason, "; ", missing, f" {verb} undone"), who, _unless_good(rollback, verdict)
+        )
+    return Reason(
+        Sentence(reason, "; ", missing, f" {verb} not live"),
+        "",
+        Sentence("nothing is left to do once production runs ", missing),
+    )
+
+
 def _of_items(judged: Judged, revno: int, said: _Said) -> Sentence:
     """What each item says, what is not good first."""
     rev = f"r{revno}"
@@ -318,7 +337,12 @@ def _said_of(item: Item, said: _Said) -> ItemSaid:
 
 def _phrase(evidence: ItemEvidence, rev: str, said: _Said) -> Sentence:
     texts = said[evidence.item].texts if said and evidence.item in said else NOTHING_SAID.texts
-    return Sentence(*_name_parts(evidence.item), _predicate(evidence, rev, texts))
+    says = _predicate(evidence, rev, texts)
+    if not evidence.repair:
+        return Sentence(*_name_parts(evidence.item), says)
+    repair = revision(evidence.repair)
+    together = (f", for {rev} only together with ", repair, ", which repairs it")
+    return Sentence(*_name_parts(evidence.item), says, *together)
 
 
 def _phrases(evidence: Iterable[ItemEvidence], rev: str, said: _Said) -> Sentence:

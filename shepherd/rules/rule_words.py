@@ -47,6 +47,9 @@ RULES: Mapping[Rule, RuleWords] = {
         "a qa-bad that names no landing is about each landing on that bug that is not live yet",
         "whom-a-tag-speaks-for",
     ),
+    "unrepaired": RuleWords(
+        "a status called it bad, and what repaired it is undone, or not live as this one is", "repairs"
+    ),
     "mark": RuleWords("its commit message has a mark: testfix, qa-ok or no-qa", "state"),
     "unasked": RuleWords(
         "the forge could not say which request brought it, so it is unknown", "number-is-a-claim"

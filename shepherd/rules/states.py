@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -26,6 +26,7 @@ Rule = Literal[
     "rollback",
     "brings-back",
     "plain-bad",
+    "unrepaired",
     "mark",
     "unasked",
     "items",
@@ -57,6 +58,11 @@ class Judged(Struct, frozen=True, gc=False):
     """The evidence on the commits that it brought in."""
     unasked: str = ""
     """Why the forge could not say which request brought it."""
+    good_with: tuple[int, ...] = ()
+    """The later landings without which it is not good, ascending (docs/rules.md#repairs); of an unrepaired
+    one those that are missing."""
+    live_without: bool = False
+    """Of an unrepaired one: production runs it, and not yet what repairs it. Else that is undone."""
 
 
 _MARKED = {
@@ -78,7 +84,15 @@ class StateRules:
         recorded: RecordedEvidence,
         tracker: TrackerData,
         options: Options,
+        live: Collection[int],
+        deployed: int,
+        tip: int,
     ) -> None:
+        """Args: live: revnos that production runs; deployed, tip: as revnos."""
+        self._live = live
+        self._deployed = deployed
+        self._tip = tip
+        self._undone: Collection[int] | None = None
         self._undoing = undoing
         self._rollbacks = rollbacks
         self._tags = tags
@@ -135,6 +149,11 @@ class StateRules:
         if sha in self._tags.unread_bad:
             unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._tags.unread_bad[sha]]
             return Judged("unknown", "items", False, unread)
+        if any(each.failed for each in evidence):
+            judged = self._failed(landing, evidence)
+            if unasked and judged.good:
+                return Judged("unknown", "unasked", False, evidence, unasked=unasked)
+            return judged
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
             return Judged("exempt", "exempt", True)
@@ -158,11 +177,23 @@ class StateRules:
                 return judged
         if unasked and all(each.word != "bad" for each in evidence):
             return Judged("unknown", "unasked", False, evidence, unasked=unasked)
-        if not evidence:
-            return self._nothing
-        worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]
-        state: State = worst.word
-        return Judged(state, "items", state in GOOD, evidence)
+        return _of_items(evidence) if evidence else self._nothing
+
+    def _failed(self, landing: Landing, evidence: Sequence[ItemEvidence]) -> Judged:
+        """The state of a landing that a status called bad: whatever its marks say, by the worst of its items,
+        and only with what repairs it (docs/rules.md#repairs)."""
+        judged = _of_items(evidence)
+        repairs = sorted({each.repair for each in evidence if each.repair})
+        if not judged.good or not repairs:
+            return judged
+        if self._undone is None:
+            self._undone = self._undoing.undone_at(self._tip)
+        missing = [r for r in repairs if landing.revno in self._live and r not in self._live]
+        undone = [r for r in repairs if r in self._undone or (r in missing and r <= self._deployed)]
+        if undone or missing:
+            without = tuple(undone or missing)
+            return Judged("bad", "unrepaired", False, evidence, good_with=without, live_without=not undone)
+        return replace(judged, good_with=tuple(repairs))
 
     def _named_bad(self, sha: str, named_by: tuple[Item, ...], evidence: Sequence[ItemEvidence]) -> Judged:
         """The state of a landing that items name bad."""
@@ -210,6 +241,12 @@ class StateRules:
         (docs/rules.md#undone)."""
         flips = self._undoing.flips.get(revno, {})
         return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._rollbacks.pure))
+
+
+def _of_items(evidence: Sequence[ItemEvidence]) -> Judged:
+    worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]
+    state: State = worst.word
+    return Judged(state, "items", state in GOOD, evidence)
 
 
 def _rank(evidence: ItemEvidence) -> int:

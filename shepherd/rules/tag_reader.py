@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
+from msgspec.structs import replace
+
 from shepherd.landing import Landing
 from shepherd.rules.brought import TagTargets
 from shepherd.rules.evidence import How, ItemEvidence, TagEvidence, qa_items
@@ -23,6 +25,7 @@ from shepherd.rules.item_history import (
     streak,
 )
 from shepherd.rules.newest import NewestLandings
+from shepherd.rules.repairs import Repairs
 from shepherd.words import (
     NOTHING_SAID,
     GoodWord,
@@ -40,6 +43,7 @@ from shepherd.words import (
 )
 
 _NEEDS = KeptEvidence("needstesting")
+_NEEDS_AFTER_FAILING = KeptEvidence("needstesting", failed=True)
 
 
 def read_tags(
@@ -50,6 +54,7 @@ def read_tags(
     tracker: TrackerData,
     recorded: RecordedEvidence,
     newest: NewestLandings,
+    repairs: Repairs,
 ) -> TagEvidence:
     """What every item says of every landing in scope.
 
@@ -59,7 +64,7 @@ def read_tags(
         live: revnos that production runs (<= D and in effect at D).
         deployed: D, as revno.
     """
-    reader = _TagReader(landings, live, deployed, recorded, newest)
+    reader = _TagReader(landings, live, deployed, recorded, newest, repairs)
     evidence = reader.evidence
     were_bad = {item for item, history in recorded.seen.items() if _was_bad(history[-1].tags)}
     naming = _naming(landings, tracker, were_bad)
@@ -79,7 +84,8 @@ def read_tags(
                 reader.read_nothing(item, "the tracker speaks of none any more", in_scope)
                 continue
             for landing in in_scope:
-                evidence.add(landing, ItemEvidence(item, "needstesting", "no-tracker"))
+                failed = bool(recorded.kept.get((landing.id, item), _NEEDS).failed)
+                evidence.add(landing, ItemEvidence(item, "needstesting", "no-tracker", "", failed))
             continue
         tags = tracker.items.get(item)
         if tags is None and not by and not recorded.seen[item][-1].tags.of_newest:
@@ -122,6 +128,7 @@ class _TagReader:
         deployed: int,
         recorded: RecordedEvidence,
         newest: NewestLandings,
+        repairs: Repairs,
     ) -> None:
         self._landings = landings
         self._live = live
@@ -130,6 +137,7 @@ class _TagReader:
         self._targets = TagTargets(landings, recorded)
         self.evidence = TagEvidence(named=self._targets.learned)
         self._meant = newest
+        self._repairs = repairs
         self.naming: Sequence[Landing] = ()
         """All landings that name the item, ascending."""
         self.newest = 0
@@ -173,7 +181,8 @@ class _TagReader:
             was_bad = False
         for landing in landings:
             how: How = "was-bad" if was_bad and not self._out_of_reach(landing) else "unreadable"
-            evidence.add(landing, ItemEvidence(item, "unknown", how, why))
+            failed = bool(self._recorded.kept.get((landing.id, item), _NEEDS).failed)
+            evidence.add(landing, ItemEvidence(item, "unknown", how, why, failed))
         for n, commits in named.items():
             evidence.name_bad(commits, item, named_since(history, n), n, unread=True)
         if was_bad and is_request(item):
@@ -197,6 +206,10 @@ class _TagReader:
         """Whether a qa-bad speaks of a later landing, and not of this one that production runs
         (docs/rules.md#state)."""
         return landing.revno in self._live and self.newest > self._deployed
+
+    def _is_last_live(self, landing: Landing) -> bool:
+        """Whether production runs nothing later that names the item: nothing that could repair this one."""
+        return not any(p.revno > landing.revno and p.revno in self._live for p in self.naming)
 
     def _history(self, item: Item, tags: ItemTags) -> History:
         """All readings of the item with this one, which is to be remembered if it differs."""
@@ -222,24 +235,37 @@ class _TagReader:
             kept = recorded.kept.get(key, _NEEDS)
             is_newest = landing.revno == self.newest
             if good and counts and speaks_for(good, landing, item, history, recorded):
-                evidence.add(landing, ItemEvidence(item, good, "tag"))
                 keep = KeptEvidence(good, good if is_newest else kept.seal)
+                repair = self._repair(landing, item, good, history) if kept.failed else 0
+                if repair:
+                    keep = replace(keep, failed=True)
+                evidence.add(landing, ItemEvidence(item, good, "tag", "", bool(repair), repair))
             elif kept.seal and not is_newest:
                 evidence.add(landing, ItemEvidence(item, kept.seal, "sealed"))
                 keep = KeptEvidence(kept.seal, kept.seal)
             else:
-                evidence.add(landing, ItemEvidence(item, "needstesting", how, good or ""))
-                keep = _NEEDS
+                failed = bool(kept.failed)
+                evidence.add(landing, ItemEvidence(item, "needstesting", how, good or "", failed))
+                keep = _NEEDS_AFTER_FAILING if failed else _NEEDS
             if keep != kept:
                 evidence.kept[key] = keep
+
+    def _repair(self, landing: Landing, item: Item, word: GoodWord, history: History) -> int:
+        """What landed later for the item and was there when the good word was said."""
+        return self._repairs.of(
+            landing,
+            item,
+            self.naming,
+            lambda later: speaks_for(word, later, item, history, self._recorded),
+        )
 
     def _plain_bad(self, item: Item, landings: Sequence[Landing], history: History) -> None:
         """Note a qa-bad that names no landing: it is every landing's, but for those that production
         runs while a later one names the bug."""
         self.evidence.bad_since[item] = self._plain_since(item, history)
         for landing in landings:
-            if self._out_of_reach(landing):
-                kept = self._recorded.kept.get((landing.id, item), _NEEDS)
+            kept = self._recorded.kept.get((landing.id, item), _NEEDS)
+            if self._out_of_reach(landing) and not (kept.failed and self._is_last_live(landing)):
                 self.evidence.add(landing, ItemEvidence(item, kept.word or "needstesting", "kept"))
             else:
                 self._bad(item, landing, "plain-bad")
@@ -252,7 +278,7 @@ class _TagReader:
         since = bad_since(history)
         commits = self._of_newest(item, since)
         self.evidence.name_bad(commits, item, since)
-        bad = KeptEvidence("bad")
+        bad = KeptEvidence("bad", failed=True)
         for landing in landings:
             if landing.id in commits:
                 self.evidence.add(landing, ItemEvidence(item, "bad", "tag"))
@@ -279,7 +305,7 @@ class _TagReader:
         kept = self._recorded.kept.get(key, _NEEDS)
         self.evidence.add(landing, ItemEvidence(item, "bad", how))
         if kept.word != "bad":
-            self.evidence.kept[key] = KeptEvidence("bad", kept.seal)
+            self.evidence.kept[key] = KeptEvidence("bad", kept.seal, kept.failed)
 
     def _bad_commits(self, item: Item, tags: ItemTags, history: History, landings: Sequence[Landing]) -> bool:
         """Note what each bad-commit-N names; True if one of them counts: its landing names this bug."""

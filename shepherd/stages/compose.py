@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from shepherd import snapshot as shape
 from shepherd.deployment import compare_url, deployment
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
+from shepherd.rules.states import Judged
 from shepherd.sentence import joined
 from shepherd.stages.condition_entries import waiting
 from shepherd.stages.landing_entries import landing_entries
@@ -95,7 +98,12 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
             for b in judgement.blockers
         ),
         alarms=tuple(
-            shape.Alarm(revno, by_revno[revno].reason, judgement.undone_by.get(revno))
+            shape.Alarm(
+                revno,
+                by_revno[revno].reason,
+                judgement.undone_by.get(revno),
+                _repair(judgement.judged[revno]),
+            )
             for revno in judgement.alarms
         ),
         warnings=tuple(
@@ -195,6 +203,11 @@ def _next(judgement: Judgement, context: SnapshotContext) -> shape.Next | None:
         judgement.undoing.undone_at,
         compare_url(context.compare_url, context.landing_url, base.id, to.id),
     )
+
+
+def _repair(judged: Judged) -> int | UnsetType:
+    """What an alarm is over with: the newest landing that production lacks."""
+    return max(judged.good_with) if judged.live_without else UNSET
 
 
 def _if_checks_pass(judgement: Judgement, revno: int | None) -> bool:

@@ -168,6 +168,7 @@ def landing_entries(
             merged_by=landing.merged_by,
             co_authors=landing.co_authors,
             rule=judged.rule,
+            good_with=UNSET if live else judged.good_with or UNSET,
             components=tuple(context.components[place] for place in context.touching.get(landing.id, ())),
             **condition_entries(judgement, revno),
         )

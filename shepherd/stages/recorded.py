@@ -125,7 +125,7 @@ def remember(
     for entry in words_of_all:
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
-        kept[pair] = KeptEvidence("needstesting") if not_of_it else words
+        kept[pair] = KeptEvidence("needstesting", failed=words.failed) if not_of_it else words
     return RecordedEvidence(
         now=journal.next_seq(),
         first_seen=first_seen,

@@ -289,12 +289,6 @@ def list_mail(blocker: Blocker, snapshot: Snapshot) -> str:
     return "the list is told of it today" if day == today else f"the list will be told on {long_date(day)}"
 
 
-def waits_for(entry: LandingEntry) -> int:
-    """How many other landings keep it back: what is not good blocks itself, too (docs/rules.md#answer,
-    blocked_by)."""
-    return max(0, entry.blocked_by_count - (not entry.good))
-
-
 def standing_of(entry: LandingEntry, snapshot: Snapshot) -> str:
     """Where one landing stands, in a sentence a stranger understands."""
     own = STATES[entry.state]
@@ -314,8 +308,10 @@ def standing_of(entry: LandingEntry, snapshot: Snapshot) -> str:
             goes = snapshot.deployable
             stands = f"may be deployed ({own})"
             stands += f": it goes out with r{goes.revno}" if goes is not None else ""
-        case "waiting" if waits_for(entry) or not snapshot.deployed or not snapshot.checks + snapshot.limits:
-            stands = f"is good ({own}) and waits for older landings"
+        case "waiting" if (
+            entry.waits_for_count or not snapshot.deployed or not snapshot.checks + snapshot.limits
+        ):
+            stands = f"is good ({own}) and waits for {_older_or_repairs(entry)}"
         case "waiting":
             why = waits(entry).removeprefix(f"r{entry.revno} ") if entry.conditions else _NOT_KNOWN
             stands = f"is good ({own}), and nothing blocks it; it {why}"
@@ -326,6 +322,13 @@ def standing_of(entry: LandingEntry, snapshot: Snapshot) -> str:
             keeps = f" and keeps {count(blocker.waiting, 'landing')} waiting" if blocker is not None else ""
             stands = f"{_STOPPED[entry.progress]}{keeps}; it {PROGRESS[entry.progress][1]}"
     return f"r{entry.revno} {stands}"
+
+
+def _older_or_repairs(entry: LandingEntry) -> str:
+    """What a good landing waits for: older landings, and what repairs it."""
+    repairs = " and ".join(f"r{revno}" for revno in entry.repairs)
+    older = "" if repairs and entry.waits_for_count == len(entry.repairs) else "older landings"
+    return " and ".join(filter(None, (older, repairs)))
 
 
 def _last_good(snapshot: Snapshot) -> str:

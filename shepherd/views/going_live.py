@@ -17,7 +17,6 @@ from shepherd.errors import NO_DATA
 from shepherd.notes import NoteLine, ReleaseNotes
 from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.views.acting import command
-from shepherd.views.answer import waits_for
 from shepherd.views.clean import clean, is_web_address
 from shepherd.views.condition_html import in_few_words
 from shepherd.views.notes import aside, notes_of, within
@@ -181,10 +180,10 @@ class _Lines:
         """Whose move it is if it is not good, else what it waits for."""
         if not entry.good:
             return f"{clean(name(entry.whose_move), PERSON)}'s move" if entry.whose_move else ""
-        others = [self._blocking(r) for r in entry.blocked_by[: BLOCKERS_NAMED + 1] if r != entry.revno]
+        others = [self._blocking(r) for r in entry.waits_for[:BLOCKERS_NAMED]]
         if not others:
             return in_few_words(entry)
-        return f"waits for {some(others, BLOCKERS_NAMED, waits_for(entry))}"
+        return f"waits for {some(others, BLOCKERS_NAMED, entry.waits_for_count)}"
 
     def _blocking(self, revno: int) -> str:
         """What blocks older revisions may be rolled back by a newer one, so that nobody has to clear it."""

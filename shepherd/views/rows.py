@@ -17,7 +17,6 @@ from markupsafe import Markup
 
 from shepherd.snapshot import LandingEntry, Progress, Snapshot, State
 from shepherd.views.acting import Acting
-from shepherd.views.answer import waits_for
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address, is_web_address
 from shepherd.views.condition_html import ConditionCells
 from shepherd.views.markup import cut
@@ -85,12 +84,12 @@ class Rows:
 
     def _behind(self, entry: LandingEntry) -> str:
         """What a landing waits behind: the oldest that blocks it, unless it is on its way out already."""
-        others = waits_for(entry)
+        others = entry.waits_for_count
         if entry.progress in ("live", "promoted", "deployable", "rolled-back"):
             return ""
         if not others:
             return self._conditions.progress(entry)
-        names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
+        names = entry.waits_for[:BLOCKERS_NAMED]
         if others > BLOCKERS_NAMED and names:
             # said in row after row: the list of blockers has the link
             return f"<p>behind r{names[0]} and {others - 1} more"

@@ -220,9 +220,9 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
         yield "whose move", entry.whose_move
     if entry.remedy:
         yield "what clears it", entry.remedy_sentence
-    others = answer.waits_for(entry)
+    others = entry.waits_for_count
     if others:
-        names = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
+        names = [f"r{revno}" for revno in entry.waits_for]
         yield "waits for", some(names, REVNOS_SHOWN, others)
     yield from _conditions_of(entry, snapshot)
     for blocker in snapshot.blockers:

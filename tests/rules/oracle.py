@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
+from msgspec import UNSET
+
 from shepherd.conditions import NO_CONDITIONS, Conditions
 from shepherd.landing import Landing, Reading
 from shepherd.words import (
@@ -342,16 +344,78 @@ class Oracle:
         if spoken is None:
             return kept
         if self.is_plainly_bad(item, spoken):
-            return kept if self.is_out_of_reach(p.revno, item) else KeptEvidence(word="bad", seal=kept.seal)
+            if self.keeps_its_word(p, item, kept):
+                return kept
+            return KeptEvidence(word="bad", seal=kept.seal, failed=kept.failed)
         if self.is_bad_by_status(item, spoken) and p.id in self.meant_by_status(item):
-            return KeptEvidence(word="bad")
+            return KeptEvidence(word="bad", failed=True)
         word = self.other_word(spoken)
         good = next((seal for seal in SEALS if seal == word and self.is_covered(p, item, seal)), None)
+        failed = kept.failed if good is None or self.repair_of(p, item, good) else UNSET
         if not self.named_later(p, item):
-            return KeptEvidence(word=good or "needstesting", seal=good)
+            return KeptEvidence(word=good or "needstesting", seal=good, failed=failed)
         if good:
-            return KeptEvidence(word=good, seal=kept.seal)
-        return KeptEvidence(word=kept.seal or "needstesting", seal=kept.seal)
+            return KeptEvidence(word=good, seal=kept.seal, failed=failed)
+        return KeptEvidence(word=kept.seal or "needstesting", seal=kept.seal, failed=failed)
+
+    def keeps_its_word(self, p: Landing, item: Item, kept: KeptEvidence) -> bool:
+        """A label's `qa-bad` is not about p, and what a status called bad was repaired in production."""
+        later = [q for q in self.landings if q.revno > p.revno and self.names(q, item)]
+        repaired = not kept.failed or any(self.production_runs(q.revno) for q in later)
+        return self.is_out_of_reach(p.revno, item) and repaired
+
+    # What is good only with what repairs it
+
+    def has_failed(self, p: Landing, item: Item) -> bool:
+        """A status called it bad, and nobody has said since that it works as it is."""
+        if self.spoken(item) is None:
+            return bool(self.memory.kept.get((p.id, item), KeptEvidence(word="needstesting")).failed)
+        return bool(self.last_word(p, item).failed)
+
+    def repair_of(self, p: Landing, item: Item, word: str) -> int:
+        """The newest landing of the item that the word speaks for and that was not undone by then; 0: p."""
+        speaking = [q for q in self.landings if self.names(q, item) and self.is_covered(q, item, word)]
+        there = [
+            q.revno
+            for q in speaking
+            if q.revno > p.revno
+            and not self.only_takes_back(q, item)
+            and not self.was_undone_then(q.revno, item, word)
+        ]
+        return max(there, default=0)
+
+    def was_undone_then(self, q: int, item: Item, word: str) -> bool:
+        if not self.undone(q, self.tip):
+            return False
+        newest = max(r for r in self.counting_rollbacks[q] if not self.undone(r, self.tip))
+        return self.is_covered(self.by_revno[newest], item, word)
+
+    def repairs(self, p: Landing) -> set[int]:
+        """What p needs to be good, by the good words on its items."""
+        return {
+            repair
+            for item in p.bugs
+            if self.spoken(item) is not None and self.has_failed(p, item)
+            if (good := self.last_word(p, item).word) in SEALS
+            if (repair := self.repair_of(p, item, str(good)))
+        }
+
+    def is_repaired(self, p: Landing, t: int) -> bool:
+        return all(r <= t and not self.undone(r, t) for r in self.repairs(p))
+
+    def state_after_failing(self, p: Landing) -> str:
+        """By the worst of all its items, whatever its marks say; bad while what repairs it is not there."""
+        items = (*p.bugs, *(p.requests if self.tracker.speaks_of_requests else ()))
+        words = [self.word_of(p, item) for item in items]
+        state = next(w for w in ("bad", "unknown", "needstesting", "untestable", "ok") if w in words)
+        if state in ("untestable", "ok"):
+            if not self.is_repaired(p, self.tip):
+                return "bad"
+            if self.production_runs(p.revno) and not self.is_repaired(p, self.deployed):
+                return "bad"
+            if p.id in self.tracker.unasked:
+                return "unknown"
+        return state
 
     # 3.3 The QA state of one landing: the first that applies
 
@@ -383,6 +447,8 @@ class Oracle:
             return "bad"
         if self.was_named_bad(landing.id) or self.bad_ones_of_the_unasked(landing.id):
             return "unknown"
+        if any(self.has_failed(landing, bug) for bug in landing.bugs):
+            return self.state_after_failing(landing)
         if any(matches(pattern, landing.title) for pattern in self.options.exempt_subjects):
             return "exempt"
         if self.is_pure_rollback(p):
@@ -569,9 +635,13 @@ class Oracle:
             for p in self.landings
             if p.revno <= t
             and not self.undone(p.revno, t)
-            and p.revno not in good
+            and (p.revno not in good or self.lacks_its_repair(p, t))
             and not self.production_runs(p.revno)
         ]
+
+    def lacks_its_repair(self, p: Landing, t: int) -> bool:
+        """An ok that a person said of p itself needs none."""
+        return p.id not in self.memory.verdicts and not self.is_repaired(p, t)
 
     def is_free(self, t: int, good: set[int]) -> bool:
         """Nothing blocks it and it exceeds no limit: only checks decide."""

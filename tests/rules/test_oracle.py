@@ -23,7 +23,7 @@ stories = settings(
 def what_it_said(run: Run) -> dict[str, Any]:
     said, candidates = run.judgement, run.candidates
     kept = {
-        pair: KeptEvidence(word=word.word or "needstesting", seal=word.seal)
+        pair: KeptEvidence(word=word.word or "needstesting", seal=word.seal, failed=word.failed)
         for pair, word in run.kept.items()
     }
     return {

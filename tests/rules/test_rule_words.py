@@ -20,6 +20,7 @@ STATED = {
     "rollback": "its own message names no bug except its targets'",
     "brings-back": "A rollback brings something back if some landing that is no pure rollback",
     "plain-bad": "It is about every landing on that bug that production does not run yet.",
+    "unrepaired": "If r6 is undone at the tip, or production runs r4 and not r6, r4 is **bad**",
     "mark": "6. `[testfix]`: **testfix** (good; a warning if it names bugs). `[qa-ok]`: **ok**.",
     "unasked": "Where it cannot say which request brought a landing",
     "items": "7. Bugs or request: the worst of them",
