@@ -640,8 +640,10 @@ class Oracle:
         ]
 
     def lacks_its_repair(self, p: Landing, t: int) -> bool:
-        """An ok that a person said of p itself needs none."""
-        return p.id not in self.memory.verdicts and not self.is_repaired(p, t)
+        """It is good only with that; what a person says of p itself, or is supposed to say, needs none."""
+        if p.id in self.memory.verdicts or self.is_repaired(p, t):
+            return False
+        return self.is_good(self.state(p.revno))
 
     def is_free(self, t: int, good: set[int]) -> bool:
         """Nothing blocks it and it exceeds no limit: only checks decide."""
