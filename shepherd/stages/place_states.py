@@ -16,7 +16,15 @@ import msgspec
 
 from shepherd.act import Act
 from shepherd.plans.notices import Notice
-from shepherd.plans.telling import PlaceState, Present, Told, after, folded, from_now_on, of_kinds
+from shepherd.plans.place_knowledge import (
+    PlaceState,
+    Present,
+    Told,
+    after,
+    folded,
+    from_now_on,
+    of_kinds,
+)
 from shepherd.settings.model import NotifySettings
 from shepherd.store import Journal, JournalEntry
 from shepherd.values import iso
