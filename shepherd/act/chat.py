@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from shepherd import holding, limits
 from shepherd.act.apprise_log import explain, listening
-from shepherd.act.notice_failures import perhaps_delivered, wrong
+from shepherd.act.chat_answers import looking_at_answers
+from shepherd.act.notice_failures import page_came, perhaps_delivered, wrong
 from shepherd.plans.notice_layout import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
@@ -145,7 +146,7 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
         title = ""
     holding.confirm()
     taken, broken = False, ""
-    with listening() as log:
+    with listening() as log, looking_at_answers() as answers:
         try:
             limit = limits.limited(holding.within(WHOLE), TimeoutError(), f"notify {place.name}")
             with limit, _bounded(), _surroundings():
@@ -161,10 +162,15 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
             broken = "its answer is too large"
         except Exception as error:  # of any kind, and its text may hold the address
             broken = f"apprise broke off ({type(error).__name__})"
-    if taken:
+    several = len(service) > 1
+    # of one channel the last request is the one that hands the message over
+    page = any(each.page for each in (answers if several else answers[-1:]))
+    if taken and not page:
         return
-    if len(service) > 1:
+    if several:
         perhaps_delivered(place, f"one at least of its {len(service)} channels did not take the message")
     if broken:
         perhaps_delivered(place, broken)
-    explain(log, place, file)
+    if page:
+        page_came(place, file)
+    explain(log, place, file, answers)

@@ -102,6 +102,8 @@ class PlaceState(Struct, frozen=True):
     """When the last attempt was, if it failed or nobody knows."""
     doubt: datetime | None = None
     """Since which attempt it is of none known whether it arrived; None: of the last one it is."""
+    alone: datetime | None = None
+    """Until when it asked to be left alone, by its answer to the last message."""
     unsettled: bool = False
     """A message was meant, and nobody said yet how it went: the run was killed."""
 

@@ -31,17 +31,18 @@ class Decision(Struct, frozen=True):
     """Why it is held back."""
 
 
-def decide(state: PlaceState, present: Present, quiet: float) -> Decision:
+def decide(state: PlaceState, present: Present, quiet: float, alone: datetime | None = None) -> Decision:
     """What is new for the place, and whether it is told now.
 
     Args:
         quiet: seconds, of the settings.
+        alone: until when the place asked to be left alone, whichever branch that was about.
     """
     every = news(state.possible, present)
     if not every:
         return Decision()
     told, left_out = _most_important(every)
-    held = _held(state, every, present.now, quiet)
+    held = _held(state, every, present.now, quiet, alone)
     return Decision(tuple(told), left_out, *(held or (None, "")))
 
 
@@ -58,12 +59,23 @@ def _most_important(every: Sequence[News]) -> tuple[list[News], int]:
 
 
 def _held(
-    state: PlaceState, every: Sequence[News], now: datetime, quiet: float
+    state: PlaceState, every: Sequence[News], now: datetime, quiet: float, alone: datetime | None
 ) -> tuple[datetime, str] | None:
     """Until when it is held back, and why."""
     fresh = [each for each in every if not each.again]
     if any(each.urgent for each in fresh):
         return None
+    held = _held_by_us(state, fresh, now, quiet)
+    # a moment so far ahead was not asked for: the clock was set back
+    if alone is None or not now < alone <= now + LATER or (held is not None and held[0] >= alone):
+        return held
+    return alone, "alone"
+
+
+def _held_by_us(
+    state: PlaceState, fresh: Sequence[News], now: datetime, quiet: float
+) -> tuple[datetime, str] | None:
+    """Until when it is held back, and why, whatever the place asks for."""
     quiet_until = _ahead(state.last, timedelta(seconds=quiet), now)
     if state.failing is None or state.tried is None:
         # what a killed run may have told is told at once

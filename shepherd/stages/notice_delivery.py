@@ -26,7 +26,13 @@ _SHOWN = 10_000
 _HELD = {
     "quiet": "one message at most in {quiet} (quiet)",
     "failing": "it is tried again then, since nothing is known to arrive there",
+    "alone": "it asks to be left alone until then",
 }
+_FAILING = {
+    "failing": "since nothing is known to arrive there: inv doctor --only told",
+    "alone": "since it asks to be left alone: inv doctor --only told",
+}
+"""Why something waits that was tried already."""
 
 
 class PlannedNotice(Struct, frozen=True):
@@ -73,10 +79,9 @@ class NoticeDelivery:
         place, notice, branch = planned.place, planned.notice, planned.notice.branch
         if held := self._held(planned):
             self._result.lines.append(f"{place.name}: {_how_much(notice)} {held}")
-            if planned.decision.because == "failing":
+            if why := _FAILING.get(planned.decision.because):
                 # the same words each time: cron hears of it once a day
-                why = f"what is new on {branch} waits, since nothing is known to arrive there"
-                self._result.failed(f"notify {place.name}: {why}: inv doctor --only told")
+                self._result.failed(f"notify {place.name}: what is new on {branch} waits, {why}")
             return
         if place.name in self._failed:
             self._result.lines.append(

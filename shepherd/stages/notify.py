@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -54,6 +55,7 @@ def notify(settings: Settings, run: Run, *, preview: bool = False, dry: bool = F
     with Database.of(settings, read_only=not writes) as database:
         if writes:
             telling.forget_removed(database, wanted)
+        telling.look_at_places(database, wanted)
         for branch, places in wanted.items():
             for planned in telling.planned(database, branch, places) if places else ():
                 if preview or dry:
@@ -76,6 +78,10 @@ class _Telling:
         self._writes = writes
         self._situation = replace(run.situation(), now=run.now)
         self._snapshots: dict[str, Snapshot | None] = {}
+        self._states: dict[str, States] = {}
+        """By branch."""
+        self._alone: dict[str, datetime] = {}
+        """Places that asked to be left alone, about whichever branch -> until when."""
 
     def places(self, branch: str) -> list[NotifySettings]:
         """Those that want to be told of a branch."""
@@ -96,13 +102,24 @@ class _Telling:
         if now != before:
             remember_places(self._settings, now)
 
+    def look_at_places(self, database: Database, wanted: dict[str, list[NotifySettings]]) -> None:
+        """How it stands between each place and each branch; what a place asked for counts for all of them."""
+        for branch, places in wanted.items():
+            if not places:
+                continue
+            with database.branch(branch) as store:
+                states: States = {each.name: state_of(store.journal, each.name) for each in places}
+            self._states[branch] = states
+            for name, state in states.items():
+                if state is not None and state.alone is not None:
+                    self._alone[name] = max(state.alone, self._alone.get(name, state.alone))
+
     def planned(
         self, database: Database, branch: str, places: Sequence[NotifySettings]
     ) -> list[PlannedNotice]:
         """What each place is told of a branch; where nothing is new, the journal alone is read for it."""
-        settings = self._settings
+        settings, states = self._settings, self._states[branch]
         with database.branch(branch) as store:
-            states: States = {each.name: state_of(store.journal, each.name) for each in places}
             known = known_of(store, settings, branch, self._situation, _since(states.values()))
             if known is None:
                 lost = loss(store.journal, settings, branch)
@@ -120,7 +137,7 @@ class _Telling:
                     entries.append(switch)
                     began.add(each.name)
             decisions = {
-                each.name: decide(state, known.present, each.quiet)
+                each.name: decide(state, known.present, each.quiet, self._alone.get(each.name))
                 for each in places
                 if (state := states[each.name]) is not None and each.name not in began
             }
