@@ -15,6 +15,7 @@ from shepherd import holding, limits
 from shepherd.act.apprise_log import explain, listening
 from shepherd.act.chat_answers import looking_at_answers
 from shepherd.act.notice_failures import page_came, perhaps_delivered, wrong
+from shepherd.extras import how_to_install
 from shepherd.plans.notice_layout import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
@@ -31,7 +32,6 @@ SILENCE = 15.0
 """Seconds that a server may keep silent, unless it says otherwise (?rto=)."""
 MEMORY = 256_000_000
 """Bytes that answers may take: apprise reads them whole, however large they are."""
-INSTALL = ".venv/bin/pip install --require-hashes -r requirements/notify.txt"
 
 _BUNDLE, _NETRC = "REQUESTS_CA_BUNDLE", "NETRC"
 """Variables that requests obeys."""
@@ -83,7 +83,8 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
         SettingsError: apprise is not installed, or does not know such an address.
     """
     if find_spec("apprise") is None:
-        raise wrong(settings, place, "url_file", f"a chat needs apprise, which is not installed: {INSTALL}")
+        install = how_to_install("notify")
+        raise wrong(settings, place, "url_file", f"a chat needs apprise, which is not installed: {install}")
     with listening():
         from apprise import Apprise, AppriseAsset
 

@@ -20,7 +20,8 @@ import requests
 from msgspec.structs import replace
 
 from shepherd.act import chat
-from shepherd.act.notice import NoticeError, is_webhook
+from shepherd.act.notice import NoticeError
+from shepherd.chat_addresses import is_webhook
 from shepherd.errors import SettingsError, UnsureError, WrongValueError
 from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
