@@ -11,6 +11,7 @@ import pytest
 
 from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, KnownBranch
+from shepherd.landing import Landing
 from shepherd.settings import BranchSettings, Pointer
 from tests.gitrepo import Repo
 
@@ -53,6 +54,11 @@ class Reads:
 @pytest.fixture
 def read(tmp_path: Path) -> Reads:
     return Reads(tmp_path)
+
+
+def last(read: Reads, **wanted: Any) -> Landing:
+    """The newest landing, as it is read."""
+    return read(**wanted).reading.landings[-1]
 
 
 @pytest.fixture
