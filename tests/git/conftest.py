@@ -75,3 +75,11 @@ def wrapped_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
         monkeypatch.setenv("PATH", str(folder), prepend=":")
 
     return wrap
+
+
+@pytest.fixture
+def five(repo: Repo) -> list[str]:
+    """Five landings, and production at the third."""
+    shas = [repo.commit(f"r{number}") for number in range(1, 6)]
+    repo.set_ref("production", shas[2])
+    return shas
