@@ -63,3 +63,4 @@ def lines_for_jira(shown: ShownKeys, file: Path, *, in_force: bool) -> Iterator[
     yield f'# credentials_file = "{TOKEN_FILE}"'
     yield f"# keys = [{keys}]"
     yield '# bug_url = "https://example.atlassian.net/browse/{bug}"'
+    yield "# 4. where a status or a field says it, and no labels: add the table of docs/jira.md#three-teams"
