@@ -42,6 +42,8 @@ class ShepherdError(Exception):
     """The exit code of the command."""
     branch = ""
     """What `--branch` has to say in the commands that the sentence names; empty where that is clear."""
+    learned: dict[str, int] | None = None
+    """What the journal keeps, besides the sentence, of an act that failed by it."""
 
     def __str__(self) -> str:
         return naming_branch(super().__str__(), self.branch)

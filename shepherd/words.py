@@ -51,6 +51,8 @@ def item_name(item: Item, bug: str = "bug") -> str:
     return f"{item_kind(item, bug)}{item}"
 
 
+NOT_KNOWN = "does not know, so it says nothing"
+"""How the warning goes on about a status or a value that the settings do not name."""
 _IN_ADDRESS = re.compile("[0-9]+|[A-Z][A-Z0-9_]*-[0-9]+")
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ops.deploy import building, configuring
+from ops.deploy.needing import extras_needed
 from shepherd.atomic import create_atomically, write_atomically
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 from shepherd.locks import flock, locked, open_lock
@@ -76,6 +77,7 @@ def probe(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
         "root": str(site.root),
         "set_up": site.releases.is_dir() and site.shared.is_dir(),
         "settings": site.settings.exists(),
+        "needs": extras_needed(site),
         "live": {"kind": live.kind, "id": live.release.id if live.release else "", "link": live.link},
         "last_good": good.id if (good := site.last_good()) else "",
         "releases": [

@@ -54,6 +54,7 @@ class Probe(TypedDict):
     root: str
     set_up: bool
     settings: bool
+    needs: NotRequired[dict[str, str]]
     live: LiveAnswer
     last_good: str
     releases: list[Released]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ class Deployment:
         with _timed("wheels"):
             target = Target.of(probed)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
+        self._has_extras(probed.get("needs", {}), house)
         missing = [each for each in house.all if probed["wheels"].get(each.name) != each.sha256]
         self._room(probed, house, missing)
         reusable = self._reusable(probed, house)
@@ -104,20 +106,24 @@ class Deployment:
             )
         if probed["live"]["kind"] == "dangling":
             complain(f"{self._host.name}: current points to {probed['live']['link']}, which is not there")
-        extras, known = self._settings.deploy.extras, self._source.extras()
-        for tracker in {each.type: None for each in map(self._settings.tracker_of, self._settings.branches)}:
-            if tracker not in known or tracker in extras:
-                continue
-            complain(
-                f"{self._host.name}: tracker.type is {tracker}, but deploy.extras lacks it: the release"
-                " will lack what reads it"
-            )
         ahead = probed["now"] - now().timestamp()
         if abs(ahead) > SKEW:
             complain(
                 f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
                 f" ours ({datetime.fromtimestamp(probed['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set that clock"
                 " (releases are numbered, so it does no harm here)"
+            )
+
+    def _has_extras(self, needs: dict[str, str], house: wheels.Wheelhouse) -> None:
+        """Refuse a release that would lack what the host's settings need. Raises SettingsError."""
+        lacking = wheels.lacking(house, self._source, needs)
+        if lacking:
+            why = "; ".join(needs[each] for each in lacking)
+            extras = json.dumps(sorted({*self._settings.deploy.extras, *lacking}))
+            raise SettingsError(
+                f"{self._host.name}: its settings need what deploy.extras does not name ({why}): write"
+                f" extras = {extras} into [deploy] of {self._settings.file}, and deploy again; nothing was"
+                " changed"
             )
 
     def _room(self, probed: dict[str, Any], house: wheels.Wheelhouse, missing: list[Wheel]) -> None:

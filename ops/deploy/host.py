@@ -44,6 +44,7 @@ SENT = (
     "shepherd.errors",
     "shepherd.locks",
     "shepherd.atomic",
+    "shepherd.chat_addresses",
     "shepherd.report_files",
     "shepherd.running",
     "shepherd.running.bad_commits",
@@ -54,6 +55,7 @@ SENT = (
     "ops.deploy.reusing",
     "ops.deploy.building",
     "ops.deploy.configuring",
+    "ops.deploy.needing",
     "ops.deploy.agent",
 )
 """The modules that the agent needs; packages are sent empty."""

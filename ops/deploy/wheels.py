@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ops.deploy.pins import PINS, pins_for, wanted
 from ops.deploy.shelf import FetchError, Shelf, Wheel
@@ -65,6 +69,19 @@ def gather(source: PackedCommit, extras: tuple[str, ...], target: Target, cache:
         raise FetchError(f"{PINS} of {source.commit[:12]} does not name pip, which installs the others")
     lines = [f"{pins[name]} --hash=sha256:{wheel.sha256}" for name, wheel in wheels.items()]
     return Wheelhouse("\n".join(sorted(lines)) + "\n", [wheels[name] for name in sorted(wheels)], pip)
+
+
+def lacking(house: Wheelhouse, source: PackedCommit, needed: Iterable[str]) -> list[str]:
+    """Those of some extras whose packages are not among the wheels; an extra that the commit does not know
+    lacks nothing."""
+    brought = {canonicalize_name(each.name.partition("-")[0]) for each in house.wheels}
+    project = tomllib.loads(source.file("pyproject.toml")).get("project", {})
+    optional = project.get("optional-dependencies", {})
+    return [
+        extra
+        for extra in needed
+        if any(canonicalize_name(Requirement(text).name) not in brought for text in optional.get(extra, ()))
+    ]
 
 
 def _asked_by(source: PackedCommit, extras: tuple[str, ...]) -> list[str]:

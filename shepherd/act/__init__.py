@@ -61,7 +61,7 @@ def perform(
             run.tell("act", **_log_fields(act, branch, run), result="unsure", why=str(error))
         raise
     except ShepherdError as error:
-        settle(database, branch, acts, run, "failed", str(error))
+        settle(database, branch, acts, run, "failed", str(error), error.learned)
         raise
     settle(database, branch, acts, run, "done", learned=learned, entries=entries)
 

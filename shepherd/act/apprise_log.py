@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
+from shepherd.act.chat_answers import ChatAnswer
 from shepherd.act.notice_failures import answered, not_delivered, perhaps_delivered
 from shepherd.settings.model import NotifySettings
 
@@ -62,11 +63,12 @@ def listening() -> Iterator[AppriseLog]:
             each.setLevel(level)
 
 
-def explain(log: AppriseLog, place: NotifySettings, file: str) -> NoReturn:
+def explain(log: AppriseLog, place: NotifySettings, file: str, answers: Sequence[ChatAnswer]) -> NoReturn:
     """Raise what the log amounts to, where the message was not taken.
 
     Args:
         file: the one that holds the address, for sentences.
+        answers: those that came by HTTP.
 
     Raises:
         NoticeError: it was certainly not taken. UnsureError: it may have been.
@@ -101,5 +103,6 @@ def explain(log: AppriseLog, place: NotifySettings, file: str) -> NoReturn:
             " channel?",
         )
     if statuses:
-        answered(place, file, statuses[-1])
+        wait = answers[-1].wait if answers and answers[-1].status == statuses[-1] else 0.0
+        answered(place, file, statuses[-1], wait)
     perhaps_delivered(place, "apprise says no more than that it failed")

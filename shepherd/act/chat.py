@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from shepherd import holding, limits
 from shepherd.act.apprise_log import explain, listening
-from shepherd.act.notice_failures import perhaps_delivered, wrong
+from shepherd.act.chat_answers import looking_at_answers
+from shepherd.act.notice_failures import page_came, perhaps_delivered, wrong
+from shepherd.extras import how_to_install
 from shepherd.plans.notice_layout import lines_of, title_of
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
@@ -30,7 +32,6 @@ SILENCE = 15.0
 """Seconds that a server may keep silent, unless it says otherwise (?rto=)."""
 MEMORY = 256_000_000
 """Bytes that answers may take: apprise reads them whole, however large they are."""
-INSTALL = ".venv/bin/pip install --require-hashes -r requirements/notify.txt"
 
 _BUNDLE, _NETRC = "REQUESTS_CA_BUNDLE", "NETRC"
 """Variables that requests obeys."""
@@ -82,7 +83,8 @@ def service_of(settings: Settings, place: NotifySettings, url: str) -> NotifyBas
         SettingsError: apprise is not installed, or does not know such an address.
     """
     if find_spec("apprise") is None:
-        raise wrong(settings, place, "url_file", f"a chat needs apprise, which is not installed: {INSTALL}")
+        install = how_to_install("notify")
+        raise wrong(settings, place, "url_file", f"a chat needs apprise, which is not installed: {install}")
     with listening():
         from apprise import Apprise, AppriseAsset
 
@@ -145,7 +147,7 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
         title = ""
     holding.confirm()
     taken, broken = False, ""
-    with listening() as log:
+    with listening() as log, looking_at_answers() as answers:
         try:
             limit = limits.limited(holding.within(WHOLE), TimeoutError(), f"notify {place.name}")
             with limit, _bounded(), _surroundings():
@@ -161,10 +163,15 @@ def send(notice: Notice, place: NotifySettings, service: NotifyBase, file: str) 
             broken = "its answer is too large"
         except Exception as error:  # of any kind, and its text may hold the address
             broken = f"apprise broke off ({type(error).__name__})"
-    if taken:
+    several = len(service) > 1
+    # of one channel the last request is the one that hands the message over
+    page = any(each.page for each in (answers if several else answers[-1:]))
+    if taken and not page:
         return
-    if len(service) > 1:
+    if several:
         perhaps_delivered(place, f"one at least of its {len(service)} channels did not take the message")
     if broken:
         perhaps_delivered(place, broken)
-    explain(log, place, file)
+    if page:
+        page_came(place, file)
+    explain(log, place, file, answers)

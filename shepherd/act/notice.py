@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Callable
 from functools import partial
@@ -11,24 +10,11 @@ from functools import partial
 from msgspec import Struct
 
 from shepherd.act.notice_failures import NoticeError, wrong
+from shepherd.chat_addresses import is_webhook
 from shepherd.plans.notices import Notice
 from shepherd.settings.model import NotifySettings, Settings
 
-__all__ = ["NoticeError", "deliver", "is_webhook", "way_to"]
-
-_OF_A_CHAT = re.compile(
-    r"https://(?:hooks\.slack\.com|(?:[\w-]+\.)*discord(?:app)?\.com|chat\.googleapis\.com"
-    r"|webexapis\.com|api\.ciscospark\.com|(?:[\w-]+\.)*webhook\.office\.com|(?:[\w-]+\.)*logic\.azure\.com"
-    r"|(?:[\w-]+\.)*api\.powerplatform\.com)(?::\d+)?/",
-    re.IGNORECASE,
-)
-"""Addresses as these services show them, to be copied: apprise takes them as they are. Our JSON would be
-refused there."""
-
-
-def is_webhook(url: str) -> bool:
-    """Whether it gets our JSON; else it goes to apprise."""
-    return url.lower().startswith(("https://", "http://")) and not _OF_A_CHAT.match(url)
+__all__ = ["NoticeError", "deliver", "way_to"]
 
 
 class NoticeWay(Struct, frozen=True):

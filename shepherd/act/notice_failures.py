@@ -7,18 +7,27 @@ is said by the name of the table, and by the file that holds the address.
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from shepherd.errors import PARTLY, ShepherdError, UnsureError, WrongValueError
+from shepherd.plans.telling import LATER
 from shepherd.settings.model import NotifySettings, Settings
 from shepherd.values import age
 
 _NOT_DONE = frozenset({501, 503, 505})
 """Statuses of a server in trouble that say by themselves that nothing was done (RFC 9110, 15.6)."""
 
+_ASKING_TO_WAIT = frozenset({429, 503})
+"""Statuses whose Retry-After is obeyed (RFC 9110, 10.2.3; RFC 6585, 4)."""
 _LATER = "; the next run tries again"
+BEGINNING = 512
+"""Bytes of an answer by which a page is known."""
+_LONGEST_WAIT = 7 * 86_400.0
 
 
 class NoticeError(ShepherdError):
@@ -27,9 +36,16 @@ class NoticeError(ShepherdError):
     code = PARTLY
 
 
-def not_delivered(place: NotifySettings, why: str) -> NoReturn:
-    """Raises NoticeError."""
-    raise NoticeError(f"notify {place.name}: {why}") from None
+def not_delivered(place: NotifySettings, why: str, wait: float = 0.0) -> NoReturn:
+    """Raises NoticeError.
+
+    Args:
+        wait: seconds that the place asks to be left alone.
+    """
+    error = NoticeError(f"notify {place.name}: {why}")
+    if wait:
+        error.learned = {"wait": round(wait)}
+    raise error from None
 
 
 def perhaps_delivered(place: NotifySettings, why: str) -> NoReturn:
@@ -55,11 +71,17 @@ def answered(place: NotifySettings, file: str, status: int, wait: float = 0.0) -
     """
     if status < 200 or (status >= 500 and status not in _NOT_DONE):
         perhaps_delivered(place, f"it answered {status}, which is trouble of its own")
-    not_delivered(place, f"it answered {status}: {_refusal(status, file, wait)}")
+    if status not in _ASKING_TO_WAIT:
+        wait = 0.0
+    not_delivered(place, f"it answered {status}: {_refusal(status, file, wait)}", wait)
 
 
 def _refusal(status: int, file: str, wait: float) -> str:
-    asks = f", and asks to wait {age(wait)}" if wait else ""
+    later = _LATER
+    if wait:
+        most = LATER.total_seconds()
+        after = "that" if wait <= most else age(most)
+        later = f", and asks to wait {age(wait)}; the next run after {after} tries again"
     match status:
         case 400 | 405 | 406 | 415 | 422:
             return f"it does not take such a message; is the address in {file} that of a place for messages?"
@@ -75,13 +97,42 @@ def _refusal(status: int, file: str, wait: float) -> str:
         case 413:
             return "it takes no message of this size" + _LATER
         case 429:
-            return "too many messages" + asks + _LATER
+            return "too many messages" + later
         case _ if 300 <= status < 400:
             return f"it leads elsewhere, which is not followed; write its new address into {file}"
         case _ if status >= 500:
-            return "it has trouble of its own" + asks + _LATER
+            return "it has trouble of its own" + later
         case _:
             return "it refuses the message" + _LATER
+
+
+def wait_of(value: str) -> float:
+    """Seconds that a Retry-After header asks to wait: a number, or a date; 0 where it says neither."""
+    if match := re.match(r"\s*([0-9]{1,9})[0-9]*(?:\.[0-9]+)?\s*\Z", value, re.ASCII):
+        return min(float(match[1]), _LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), _LONGEST_WAIT) if until.tzinfo else 0.0
+
+
+def is_page(beginning: bytes) -> bool:
+    """Whether an answer that calls itself HTML is a whole page, which no receiver of messages sends."""
+    return beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+
+
+def page_came(place: NotifySettings, file: str) -> NoReturn:
+    """Raises NoticeError: a page for people came in place of an answer.
+
+    Args:
+        file: the one that holds the address.
+    """
+    not_delivered(
+        place,
+        "it answered with a web page: a log-in page, or a proxy, stands before it; is the address in"
+        f" {file} right?",
+    )
 
 
 def unreachable(error: Exception, file: str) -> str:

@@ -14,13 +14,22 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
 from shepherd import holding, limits
-from shepherd.act.notice_failures import answered, not_delivered, perhaps_delivered, unanswered, unreachable
+from shepherd.act.notice_failures import (
+    BEGINNING,
+    answered,
+    is_page,
+    not_delivered,
+    page_came,
+    perhaps_delivered,
+    unanswered,
+    unreachable,
+    wait_of,
+)
 from shepherd.plans.notice_layout import document_of
 from shepherd.plans.notices import Notice
 from shepherd.proxies import proxy_for
@@ -36,8 +45,6 @@ LOOKING = 2.0
 PREFIX = "whsec_"
 SECRET_BYTES = (24, 64)
 """At least and at most (Standard Webhooks, "Signature scheme")."""
-_BEGINNING = 512
-_LONGEST_WAIT = 7 * 86_400.0
 
 
 class AddressError(ValueError):
@@ -149,28 +156,24 @@ def _hand_over(
     except (OSError, http.client.HTTPException) as error:
         perhaps_delivered(place, unanswered(error))
     if not 200 <= response.status < 300:
-        answered(place, file, response.status, _wait(response.getheader("retry-after", "")))
+        answered(place, file, response.status, wait_of(response.getheader("retry-after", "")))
     if _is_page(connection, response):
-        not_delivered(
-            place,
-            "it answered with a web page: a log-in page, or a proxy, stands before it; is the address in"
-            f" {file} right?",
-        )
+        page_came(place, file)
 
 
 def _is_page(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> bool:
-    """Whether a whole page came, which no receiver of messages answers with. What cannot be read is none: the
-    status has said already that the message was taken."""
+    """Whether a whole page came. What cannot be read is none: the status has said already that the message
+    was taken."""
     if "html" not in (response.getheader("content-type") or "").lower():
         return False
     try:
         with limits.limited(LOOKING, TimeoutError()):
             if connection.sock is not None:
                 connection.sock.settimeout(LOOKING)
-            beginning = response.read(_BEGINNING)
+            beginning = response.read(BEGINNING)
     except (OSError, http.client.HTTPException):
         return False
-    return beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+    return is_page(beginning)
 
 
 def _connection_to(parts: SplitResult, place: NotifySettings) -> http.client.HTTPConnection:
@@ -197,14 +200,3 @@ def _connection_to(parts: SplitResult, place: NotifySettings) -> http.client.HTT
 def _basic(parts: SplitResult) -> str:
     account = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     return f"Basic {b64encode(account.encode()).decode()}"
-
-
-def _wait(value: str) -> float:
-    """Seconds that a Retry-After header asks to wait: a number, or a date; 0 where it says neither."""
-    if value.strip().isdecimal():
-        return min(float(value.strip()[:9]), _LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return 0.0
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), _LONGEST_WAIT) if until.tzinfo else 0.0

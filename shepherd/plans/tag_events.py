@@ -33,6 +33,8 @@ class TaggerRecord(Struct, frozen=True):
     """(SHA, item) -> the sign of a comment that may or may not have been written for it."""
     elsewhere: Collection[Item] = ()
     """Items that landings in QA on other branches name."""
+    not_yet: Mapping[tuple[str, Item], str] = {}
+    """(SHA, item) of acts that failed, and that it is too early to try again -> why they failed."""
 
 
 class TagEvent(Struct, frozen=True):
@@ -43,6 +45,15 @@ class TagEvent(Struct, frozen=True):
     role: Role
     about: tuple[int, ...]
     """The landings that it rolls back or brings back; itself where it names the item."""
+
+
+class RestingItem(Struct, frozen=True):
+    """An item that could not be written, and is left alone for a while."""
+
+    item: Item
+    revnos: tuple[int, ...]
+    """The landings that wait for it."""
+    why: str
 
 
 class TagLedger:
@@ -57,8 +68,30 @@ class TagLedger:
         self.landings = {landing.revno: landing for landing in reading.landings}
 
     def events(self, known: TaggerRecord) -> Iterator[TagEvent]:
-        """Yield what was not handled, in the order of the landings. What is undone at the tip waits: it means
-        nothing until it is brought back."""
+        """Yield what was not handled and is to be tried now, in the order of the landings. What is undone at
+        the tip waits: it means nothing until it is brought back."""
+        events = list(self._waiting(known))
+        due = {each.item for each in events if (each.landing.id, each.item) not in known.not_yet}
+        # all that an item waits for is written in one comment
+        yield from (each for each in events if each.item in due)
+
+    def resting(self, known: TaggerRecord) -> tuple[RestingItem, ...]:
+        """The items that events are kept back of, since it is too early to try again."""
+        tried = {each.item for each in self.events(known)}
+        kept: dict[Item, list[TagEvent]] = {}
+        for event in self._waiting(known):
+            if event.item not in tried:
+                kept.setdefault(event.item, []).append(event)
+        return tuple(
+            RestingItem(
+                item,
+                tuple(each.landing.revno for each in events),
+                known.not_yet[events[-1].landing.id, item],
+            )
+            for item, events in kept.items()
+        )
+
+    def _waiting(self, known: TaggerRecord) -> Iterator[TagEvent]:
         first = max(self._reading.deployed.revno, known.met) + 1
         for landing in self._reading.landings:
             if landing.revno < first or landing.revno in self._undone:

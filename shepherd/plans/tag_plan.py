@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from shepherd.plans.tag_comments import revs
-from shepherd.plans.tag_events import Role
+from shepherd.plans.tag_events import RestingItem, Role
 from shepherd.words import GOOD_WORDS, Item, ItemTags, Word, item_name
 
 _SHOWN = 5
@@ -76,6 +76,7 @@ class TagPlan(Struct, frozen=True):
 
     writings: tuple[Writing, ...] = ()
     unreadable: tuple[UnreadableItem, ...] = ()
+    resting: tuple[RestingItem, ...] = ()
 
 
 def changes(writing: Writing) -> list[str]:

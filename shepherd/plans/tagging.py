@@ -73,6 +73,7 @@ class _Planner:
         ledger = TagLedger(judgement.reading, judgement.undoing, tracker, options)
         self._landings = ledger.landings
         self._events = list(ledger.events(known))
+        self._resting = ledger.resting(known)
         self._seen = dict(recorded.seen)
         for item, seen in judgement.seen:
             self._seen[item] = (*self._seen.get(item, ()), seen)
@@ -112,7 +113,7 @@ class _Planner:
                 why = tags.unreadable if tags else "it was not read"
                 unreadable.append(UnreadableItem(landing.revno, landing.id, item, why))
         writings = (each for item, acts in planned.items() for each in self._writings(item, acts))
-        return TagPlan(tuple(writings), tuple(unreadable))
+        return TagPlan(tuple(writings), tuple(unreadable), self._resting)
 
     def _writings(self, item: Item, planned: Sequence[_Planned]) -> Iterator[Writing]:
         """Yield what is written on an item: one writing for each comment that an earlier run began and may

@@ -13,7 +13,7 @@ from shepherd.act import notice as act_notice
 from shepherd.errors import ShepherdError, UnsureError
 from shepherd.limits import limited
 from shepherd.plans.notices import Change, Notice
-from shepherd.plans.telling import digest
+from shepherd.plans.place_knowledge import digest
 from shepherd.run import Tell
 from shepherd.running import told
 from shepherd.running.log import now

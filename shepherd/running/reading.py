@@ -110,14 +110,41 @@ def landings(
 
 def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
     """`inv explain`: from the snapshot, else from journal and git, so that any landing gets an answer."""
-    from shepherd.views import feeds, stories, text
-
     settings = options.settings
     mention(settings)
     wanted = parse_rev(rev, wide=True)
     snapshots = last_answers(options)
     present = situation(settings)
     _say_silence(settings)
+    explained = _explain(settings, snapshots, present, wanted, rev, json=json)
+    if not explained and wanted.kind == "branch" and re.fullmatch(ITEM_KEY, rev.upper()):
+        # no branch of that name landed: the issue is meant
+        rev = f"bug:{rev}"
+        wanted = parse_rev(rev, wide=True)
+        explained = _explain(settings, snapshots, present, wanted, rev, json=json)
+    if not explained:
+        branches = ", ".join(options.branches)
+        what = f"{wanted.shown if wanted.kind == 'revno' else rev} is not a landing of {branches}"
+        if wanted.kind == "branch":
+            what = f"{rev} has not landed, or there is no such branch, on {branches}"
+        if wanted.kind in ("bug", "request"):
+            what = f"no landing of {branches} names {rev}"
+        raise SettingsError(f"{what} (inv landings lists what it knows)")
+    return code_of_answers(options, snapshots, present)
+
+
+def _explain(
+    settings: Settings,
+    snapshots: Sequence[Snapshot],
+    present: Situation,
+    wanted: RevName,
+    rev: str,
+    *,
+    json: bool,
+) -> int:
+    """Returns how many landings were found. Args: rev: what a person wrote for `wanted`."""
+    from shepherd.views import feeds, stories, text
+
     explained = 0
     for snapshot in snapshots:
         entries = {entry.revno: entry for entry in snapshot.landings}
@@ -133,14 +160,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         if not json and (more := listed[IN_FULL:] or older[IN_FULL:]):
             say(text.further(more, snapshot, _listing(rev, snapshot, bool(listed))))
         explained += len(listed) + len(older)
-    if not explained:
-        what = f"{wanted.shown if wanted.kind == 'revno' else rev} is not a landing of"
-        if wanted.kind == "branch":
-            what = f"{rev} has not landed, or there is no such branch, on"
-            if re.fullmatch(ITEM_KEY, rev.upper()):
-                what = f"{rev} is no branch that landed (an issue: inv explain bug:{rev}) on"
-        raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
-    return code_of_answers(options, snapshots, present)
+    return explained
 
 
 def _say_silence(settings: Settings) -> None:

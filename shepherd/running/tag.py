@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from shepherd.errors import PARTLY, PartlyError, worst
+from shepherd.plans.tag_comments import revs
 from shepherd.plans.tag_plan import TagPlan, summary
 from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
@@ -22,11 +23,15 @@ def tag(options: TaskOptions, *, yes: bool) -> int:
     Args:
         yes: also more bugs than `tracker.cap`.
     """
-    return run_stage(options, "tag", partial(tag_all, yes=yes))
+    return run_stage(options, "tag", partial(tag_all, yes=yes, patient=False))
 
 
-def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult:
-    """Tag the bugs of the landings of these branches; the cap counts all of one tracker."""
+def tag_all(options: TaskOptions, run: Run, *, yes: bool = False, patient: bool = True) -> StageResult:
+    """Tag the bugs of the landings of these branches; the cap counts all of one tracker.
+
+    Args:
+        patient: leave alone for a while what failed (docs/tagging.md#when-something-goes-wrong).
+    """
     from shepherd.stages.tag import plan_branch
 
     settings, dry = options.settings, options.dry
@@ -37,7 +42,7 @@ def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult
     plans: dict[str, TagPlan] = {}
 
     def prepare(branch: str) -> None:
-        plans[branch] = plan_branch(settings, branch, run, dry=dry)
+        plans[branch] = plan_branch(settings, branch, run, dry=dry, patient=patient)
 
     results, allowed = [each_branch(branches, prepare)], list(plans)
     for name, sharing in settings.by_tracker.items():
@@ -69,31 +74,32 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
     from shepherd.stages.tag import carry_out, labels_to_make
     from shepherd.stages.tag_words import shown_changes
 
-    if not plan.writings and not plan.unreadable:
+    if plan == TagPlan():
         say(f"{branch}: no landing waits to be tagged")
         return
     tracker = settings.tracker_of(branch)
-    writings = [summary(each, shown_changes(tracker, each)) for each in plan.writings]
+    resting = [f"{item_name(each.item)} for {revs(each.revnos)}: {each.why}" for each in plan.resting]
     unreadable = [
         f"r{each.revno} cannot be tagged: {item_name(each.item)} could not be read ({each.why})"
         for each in plan.unreadable
     ]
-    # a plan is shown whole: nothing else has it before it is carried out
-    for line in [f"would write {each}" for each in writings] if dry else first_few(writings):
-        say(f"{branch}: {line}")
-    for line in unreadable if dry else first_few(unreadable):
-        say(f"{branch}: {line}")
     if dry:
+        # a plan is shown whole: nothing else has it before it is carried out
+        for each in plan.writings:
+            say(f"{branch}: would write {summary(each, shown_changes(tracker, each))}")
+        for line in (*unreadable, *(f"would wait before the next try: {each}" for each in resting)):
+            say(f"{branch}: {line}")
         for label in labels_to_make(settings, branch, plan):
             say(f"{branch}: would make the label {label}, which is not there yet")
         return
     result = carry_out(settings, branch, plan, run)
-    for line in first_few(result.left):
+    # after it is done, and only what was done: what fails again and again is said in the same words each time,
+    # tried or not, so that cron hears of it once a day
+    written = [summary(each, shown_changes(tracker, each)) for each in result.written]
+    for line in (*first_few(written), *first_few(unreadable), *first_few(result.left)):
         say(f"{branch}: {line}")
-    if result.failures:
-        raise PartlyError(
-            f"{branch}: not written, tried again next time: {'; '.join(first_few(result.failures))}"
-        )
+    if failures := sorted({*result.failures, *resting}):
+        raise PartlyError(f"{branch}: not written, later runs try again: {'; '.join(first_few(failures))}")
 
 
 def _together(results: Sequence[StageResult]) -> StageResult:

@@ -21,6 +21,7 @@ from shepherd.run import Run, attempt
 from shepherd.settings import Settings, is_url, keys_of, project_of
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.found import began, moved, new_landings, qa_moved
+from shepherd.stages.misspelt_keys import misspelt_keys
 from shepherd.stages.note_verdicts import lost_notes, no_notes, note_words
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
 from shepherd.stages.renamed import carry_on
@@ -168,6 +169,7 @@ def _hand_over(
             *current.warnings,
             *(() if gone_notes else no_notes(config.verdict_notes, current)),
             *_forgotten_clone(settings, branch, run),
+            *misspelt_keys(settings, branch, current.reading),
         ),
     )
     store.cache.put_fact("source", source)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from shepherd.plans.days import days_of
-from shepherd.plans.telling import AnswerNow, Event, FreezeOn, Present
+from shepherd.plans.place_knowledge import AnswerNow, Event, FreezeOn, Present
 from shepherd.settings import Settings
 from shepherd.situation import Freeze, Situation
 from shepherd.stages.freezes import KIND as FREEZE

@@ -12,7 +12,9 @@ from shepherd.deployment import compare_url
 from shepherd.plans.days import long_time
 from shepherd.plans.mails import Waiting
 from shepherd.plans.notices import Change, Notice
-from shepherd.plans.telling import Decision, News, PlaceState, digest
+from shepherd.plans.place_knowledge import PlaceState, digest
+from shepherd.plans.telling import Decision
+from shepherd.plans.untold import News
 from shepherd.settings import Settings
 from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Snapshot

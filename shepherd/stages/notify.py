@@ -4,33 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.errors import (
-    NO_DATA,
-    PARTLY,
-    UNEXPECTED,
-    NoAnswerError,
-    SettingsError,
-    ShepherdError,
-    StoreError,
-    UnsureError,
-)
+from shepherd.errors import NO_DATA, NoAnswerError
 from shepherd.plans.days import days_of
-from shepherd.plans.notices import Notice
-from shepherd.plans.telling import Decision, PlaceState, Present, decide
+from shepherd.plans.place_knowledge import PlaceState
+from shepherd.plans.telling import Decision, decide
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.settings.model import NotifySettings
 from shepherd.snapshot import Snapshot
+from shepherd.stages.notice_delivery import NoticeDelivery, PlannedNotice
 from shepherd.stages.notice_facts import NoticeFacts, is_due, known_of, note_nothing_overdue
 from shepherd.stages.place_states import (
     KILLED,
-    act_of,
     ending,
     settling,
     state_of,
@@ -41,30 +31,9 @@ from shepherd.stages.telling_result import TellingResult
 from shepherd.store import BranchStore, Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import loss
-from shepherd.values import count
 
 if TYPE_CHECKING:  # most runs tell nothing, and do without words, mails and HTTP
     from shepherd.plans.mails import Waiting
-
-LIMIT = 60.0
-"""Seconds that one message may take, whatever the place does."""
-_SHOWN = 10_000
-"""Characters of a message in a preview."""
-_HELD = {
-    "quiet": "one message at most in {quiet} (quiet)",
-    "failing": "it is tried again then, since nothing is known to arrive there",
-}
-
-
-class PlannedNotice(Struct, frozen=True):
-    """What one place is told of one branch, now or later."""
-
-    place: NotifySettings
-    state: PlaceState
-    decision: Decision
-    notice: Notice
-    present: Present
-
 
 States = dict[str, PlaceState | None]
 """By the name of the place."""
@@ -81,16 +50,18 @@ def notify(settings: Settings, run: Run, *, preview: bool = False, dry: bool = F
     """
     writes = not (dry or preview)
     telling = _Telling(settings, run, writes)
+    delivery = NoticeDelivery(settings, run, telling.result)
     wanted = {branch: telling.places(branch) for branch in settings.branches}
     with Database.of(settings, read_only=not writes) as database:
         if writes:
             telling.forget_removed(database, wanted)
+        telling.look_at_places(database, wanted)
         for branch, places in wanted.items():
             for planned in telling.planned(database, branch, places) if places else ():
                 if preview or dry:
-                    telling.show(planned, whole=preview)
+                    delivery.show(planned, whole=preview)
                 else:
-                    telling.tell(database, planned)
+                    delivery.tell(database, planned)
     result = telling.result
     if not result.lines and not result.failures:
         result.lines.append("nothing new to tell" if settings.notify else "nobody is told: no [[notify]]")
@@ -98,7 +69,7 @@ def notify(settings: Settings, run: Run, *, preview: bool = False, dry: bool = F
 
 
 class _Telling:
-    """One run of the stage."""
+    """What is told in one run, before it is delivered."""
 
     def __init__(self, settings: Settings, run: Run, writes: bool) -> None:
         self.result = TellingResult()
@@ -107,8 +78,10 @@ class _Telling:
         self._writes = writes
         self._situation = replace(run.situation(), now=run.now)
         self._snapshots: dict[str, Snapshot | None] = {}
-        self._failed: dict[str, str] = {}
-        """Places that took nothing in this run -> of which branch."""
+        self._states: dict[str, States] = {}
+        """By branch."""
+        self._alone: dict[str, datetime] = {}
+        """Places that asked to be left alone, about whichever branch -> until when."""
 
     def places(self, branch: str) -> list[NotifySettings]:
         """Those that want to be told of a branch."""
@@ -129,13 +102,24 @@ class _Telling:
         if now != before:
             remember_places(self._settings, now)
 
+    def look_at_places(self, database: Database, wanted: dict[str, list[NotifySettings]]) -> None:
+        """How it stands between each place and each branch; what a place asked for counts for all of them."""
+        for branch, places in wanted.items():
+            if not places:
+                continue
+            with database.branch(branch) as store:
+                states: States = {each.name: state_of(store.journal, each.name) for each in places}
+            self._states[branch] = states
+            for name, state in states.items():
+                if state is not None and state.alone is not None:
+                    self._alone[name] = max(state.alone, self._alone.get(name, state.alone))
+
     def planned(
         self, database: Database, branch: str, places: Sequence[NotifySettings]
     ) -> list[PlannedNotice]:
         """What each place is told of a branch; where nothing is new, the journal alone is read for it."""
-        settings = self._settings
+        settings, states = self._settings, self._states[branch]
         with database.branch(branch) as store:
-            states: States = {each.name: state_of(store.journal, each.name) for each in places}
             known = known_of(store, settings, branch, self._situation, _since(states.values()))
             if known is None:
                 lost = loss(store.journal, settings, branch)
@@ -153,7 +137,7 @@ class _Telling:
                     entries.append(switch)
                     began.add(each.name)
             decisions = {
-                each.name: decide(state, known.present, each.quiet)
+                each.name: decide(state, known.present, each.quiet, self._alone.get(each.name))
                 for each in places
                 if (state := states[each.name]) is not None and each.name not in began
             }
@@ -238,93 +222,6 @@ class _Telling:
         if line not in self.result.lines:
             self.result.lines.append(line)
         self.result.codes.append(NO_DATA)
-
-    def show(self, planned: PlannedNotice, *, whole: bool) -> None:
-        """Say what would go."""
-        place, notice = planned.place.name, planned.notice
-        held = self._held(planned)
-        if whole:
-            from shepherd.plans.notice_layout import lines_of, title_of
-
-            head = f"--- to {place}{f', {held}' if held else ''}"
-            body = lines_of(notice, _SHOWN)
-            self.result.lines.append(f"{head}\n{title_of(notice)}\n\n{body}\n")
-        elif held:
-            self.result.lines.append(f"{place}: {_how_much(notice)} {held}")
-        else:
-            self.result.lines.append(f"would tell {place} of {notice.branch}: {_how_much(notice)}")
-
-    def tell(self, database: Database, planned: PlannedNotice) -> None:
-        """Deliver one message; what goes wrong with a place is nothing to the others.
-
-        Raises:
-            StoreError: the journal cannot be written.
-        """
-        place, notice, branch = planned.place, planned.notice, planned.notice.branch
-        if held := self._held(planned):
-            self.result.lines.append(f"{place.name}: {_how_much(notice)} {held}")
-            if planned.decision.because == "failing":
-                # the same words each time: cron hears of it once a day
-                why = f"what is new on {branch} waits, since nothing is known to arrive there"
-                self.result.failed(f"notify {place.name}: {why}: inv doctor --only told")
-            return
-        if place.name in self._failed:
-            self.result.lines.append(
-                f"{place.name} is not told of {branch} in this run, since it took nothing of"
-                f" {self._failed[place.name]}; the next run tries again"
-            )
-            return
-        from shepherd.act import perform, settle
-
-        act = act_of(notice, planned.state, planned.present)
-        try:
-            perform(database, branch, [act], self._run, lambda: self._bring(notice, place))
-        except StoreError:
-            raise
-        except UnsureError as error:
-            settle(database, branch, [act], self._run, "unsure", str(error))
-            self._fails(place, branch, str(error), PARTLY)
-        except ShepherdError as error:
-            code = error.code if isinstance(error, SettingsError) else PARTLY
-            self._fails(place, branch, str(error), code)
-        except Exception as error:
-            # a bug in what delivers: whether it arrived is not known, and the other places get theirs
-            why = f"notify {place.name}: unexpected {type(error).__name__}"
-            settle(database, branch, [act], self._run, "unsure", why)
-            self._fails(place, branch, why, UNEXPECTED)
-        else:
-            self.result.lines.append(f"told {place.name} of {branch}: {_how_much(notice)}")
-
-    def _bring(self, notice: Notice, place: NotifySettings) -> None:
-        from shepherd.act.notice import deliver
-        from shepherd.limits import limited
-
-        late = UnsureError(
-            f"notify {place.name}: it said nothing within {LIMIT:g} seconds, so whether the message was taken"
-            " is not known; the next run tells it again, marked"
-        )
-        with limited(LIMIT, late, place.name):
-            deliver(notice, place, self._settings)
-
-    def _fails(self, place: NotifySettings, branch: str, why: str, code: int) -> None:
-        self._failed[place.name] = branch
-        self.result.failed(why, code)
-
-    def _held(self, planned: PlannedNotice) -> str:
-        """Until when it is held back, and why; empty: it is not."""
-        decision = planned.decision
-        if decision.until is None:
-            return ""
-        zone = ZoneInfo(self._settings.timezone)
-        until = f"{decision.until.astimezone(zone):%H:%M} ({zone.key})"
-        why = _HELD[decision.because].format(quiet=planned.place.quiet)
-        return f"of {planned.notice.branch} held back until {until}: {why}"
-
-
-def _how_much(notice: Notice) -> str:
-    number = len(notice.changes) + notice.left_out
-    again = sum(each.again for each in notice.changes)
-    return count(number, "change") + (f", {again} of them perhaps told before" if again else "")
 
 
 def _since(states: Iterable[PlaceState | None]) -> int:

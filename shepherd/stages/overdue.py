@@ -9,7 +9,7 @@ from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import Waiting, overdue, sort_out
-from shepherd.plans.telling import digest
+from shepherd.plans.place_knowledge import digest
 from shepherd.settings import Settings
 from shepherd.settings.model import GRACE_DAYS
 from shepherd.situation import Situation

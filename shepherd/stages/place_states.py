@@ -9,14 +9,23 @@ place is told, or that it is told no more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from shepherd.act import Act
 from shepherd.plans.notices import Notice
-from shepherd.plans.telling import PlaceState, Present, Told, after, folded, from_now_on, of_kinds
+from shepherd.plans.place_knowledge import (
+    PlaceState,
+    Present,
+    Told,
+    after,
+    folded,
+    from_now_on,
+    of_kinds,
+)
+from shepherd.plans.telling import LATER
 from shepherd.settings.model import NotifySettings
 from shepherd.store import Journal, JournalEntry
 from shepherd.values import iso
@@ -52,8 +61,7 @@ def state_of(journal: Journal, place: str) -> PlaceState | None:
         return None
     if newest is switch or meant is None:
         return _of_switch(newest)
-    result = done.data.get("result", "") if done is not None and done.seq > meant.seq else ""
-    return _of_message(meant, result, newest.seq)
+    return _of_message(meant, done if done is not None and done.seq > meant.seq else None, newest.seq)
 
 
 def _of_switch(entry: JournalEntry) -> PlaceState | None:
@@ -63,13 +71,14 @@ def _of_switch(entry: JournalEntry) -> PlaceState | None:
     return PlaceState(_told(data["told"]), _maybe(data), entry.seq, _moment(data.get("last")))
 
 
-def _of_message(meant: JournalEntry, result: str, seq: int) -> PlaceState:
-    data, at = meant.data, meant.time
+def _of_message(meant: JournalEntry, done: JournalEntry | None, seq: int) -> PlaceState:
+    data, at, result = meant.data, meant.time, done.data.get("result", "") if done is not None else ""
     told, known_after, failing = _told(data["told"]), _told(data["after"]), _moment(data.get("failing"))
     if result == _DONE:
         return PlaceState(known_after, (), seq, at)
     if result == _FAILED:
-        return PlaceState(told, _maybe(data), seq, _moment(data.get("last")), failing or at, at)
+        alone = _alone(done) if done is not None else None
+        return PlaceState(told, _maybe(data), seq, _moment(data.get("last")), failing or at, at, alone=alone)
     doubt = _moment(data.get("doubt")) or at
     # what may be known already is not kept twice
     maybe = (*(each for each in _maybe(data) if each != known_after), known_after)
@@ -149,6 +158,12 @@ def _told(data: dict[str, Any]) -> Told:
 
 def _maybe(data: dict[str, Any]) -> tuple[Told, ...]:
     return tuple(map(_told, data.get("maybe", ())))
+
+
+def _alone(failed: JournalEntry) -> datetime | None:
+    """Until when a place that refused a message is left alone, since it asked for it."""
+    wait = failed.data.get("wait", 0)
+    return failed.time + min(timedelta(seconds=wait), LATER) if wait else None
 
 
 def _moment(text: object) -> datetime | None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from shepherd.landing import Landing, commits_of
+from shepherd.stages.failed_writings import open_failures
 from shepherd.stages.timeline import RefMove
 from shepherd.store import Journal, JournalEntry
+from shepherd.values import utc
 from shepherd.words import (
     Cover,
     Item,
@@ -22,9 +24,6 @@ from shepherd.words import (
     is_request,
     item_name,
 )
-
-TAG = "tag"
-"""The kind of the tagger's acts in the journal."""
 
 
 def items_of(landing: Landing) -> tuple[Item, ...]:
@@ -189,23 +188,11 @@ def _tags(entry: JournalEntry) -> ItemTags:
 def untagged(journal: Journal) -> dict[str, list[str]]:
     """SHA -> a warning for each of its bugs that could not be written when that was tried last."""
     warnings: dict[str, list[str]] = {}
-    for entry in open_failures(journal):
-        sha, _, subject = entry.subject.partition(" ")
-        text = f"the tagger could not write {item_name(subject)} ({entry.why}); it tries again"
-        warnings.setdefault(sha, []).append(text)
+    for each in open_failures(journal):
+        what = f"the tagger could not write {item_name(each.item)} since {utc(each.since)}"
+        text = f"{what} ({each.why}); it tries again"
+        warnings.setdefault(each.sha, []).append(text)
     return warnings
-
-
-def open_failures(journal: Journal) -> list[JournalEntry]:
-    subjects = {
-        entry.subject
-        for result in ("failed", "unsure")
-        for entry in journal.entries("done", holding=f'"act":"{TAG}","result":"{result}"')
-    }
-    if not subjects:
-        return []
-    last = {entry.subject: entry for entry in journal.entries("done", subjects=subjects)}
-    return [entry for entry in last.values() if entry.data["result"] != "done"]
 
 
 def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:

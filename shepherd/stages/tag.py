@@ -6,7 +6,6 @@ person's. What was meant and never done is planned again; each item is read befo
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import Any
 
 from msgspec import Struct
@@ -22,10 +21,11 @@ from shepherd.rules import judge
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
-from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
+from shepherd.stages.failed_writings import NOT_READ, TAG, open_failures
+from shepherd.stages.recorded import lessons, pair_of
 from shepherd.stages.requests import named
 from shepherd.stages.state import BranchState, StoredTags, state_to_judge
-from shepherd.stages.tag_record import is_waiting, known_of, unasked
+from shepherd.stages.tag_record import known_of, ledger_of, unasked
 from shepherd.stages.tag_words import edit_of, labels_of, says_what_was_planned
 from shepherd.store import Database, JournalEntry
 from shepherd.trackers import open_writer
@@ -41,20 +41,28 @@ NOTHING = TagPlan()
 class TaggingResult(Struct, frozen=True):
     """What came of a plan."""
 
-    done: int
-    """How many acts came about."""
+    written: tuple[Writing, ...] = ()
+    """What came about."""
     failures: tuple[str, ...] = ()
     """A sentence for each writing that did not come about."""
     left: tuple[str, ...] = ()
     """The same for each comment that was given up: it is not tried again."""
 
+    @property
+    def done(self) -> int:
+        """How many acts came about."""
+        return sum(len(each.acts) for each in self.written)
 
-def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> TagPlan:
+
+def plan_branch(
+    settings: Settings, branch: str, run: Run, *, dry: bool = False, patient: bool = False
+) -> TagPlan:
     """Return what is to be done, from what is read. The tracker is not asked where no landing waits for the
     tagger.
 
     Args:
         dry: remember nothing of what was read.
+        patient: leave alone for a while what failed (docs/tagging.md#when-something-goes-wrong).
 
     Raises:
         NoAnswerError: `find` never ran, or what it read may not be used.
@@ -67,9 +75,12 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
             state = state_to_judge(store, settings, branch, run)
         if state.problem or state.reading is None:
             raise NoAnswerError(state.problem or f"{branch}: nothing was read")
-        known = known_of(settings, state, database)
-        if not unasked(state) and not is_waiting(settings, state, known):
-            return NOTHING
+        now = run.now if patient else None
+        known = known_of(settings, state, database, now)
+        if not unasked(state):
+            ledger = ledger_of(settings, state)
+            if not any(True for _ in ledger.events(known)):
+                return TagPlan(resting=ledger.resting(known))
         tags = read_tags(settings, state, run)
         if tags.problem:
             if not dry:
@@ -80,7 +91,7 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
             raise TrackerError(tags.problem)
         if tags.reading.named:
             state = replace(state, reading=named(state.reading, tags.reading))
-            known = known_of(settings, state, database)
+            known = known_of(settings, state, database, now)
         return _plan(settings, run, replace(state, tags=tags), known, database, dry)
 
 
@@ -120,16 +131,15 @@ def labels_to_make(settings: Settings, branch: str, planned: TagPlan) -> list[st
 def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> TaggingResult:
     """Do what was planned, item by item: one that cannot be written does not stop the rest."""
     if not planned.writings and not planned.unreadable:
-        return TaggingResult(0)
+        return TaggingResult()
     with Database.of(settings) as database:
         writer = _ItemWriter(settings, branch, run, database)
         try:
-            failed = writer.failed_before()
-            for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
+            for writing in sorted(planned.writings, key=lambda each: each.item in writer.failed_before):
                 writer.do(writing)
             for item in planned.unreadable:
                 writer.give_up(item)
-            return TaggingResult(writer.done, tuple(writer.failures), tuple(writer.left))
+            return TaggingResult(tuple(writer.done), tuple(writer.failures), tuple(writer.left))
         finally:
             writer.remember_what_was_written()
 
@@ -147,8 +157,10 @@ class _ItemWriter:
         self._broken: set[Item] = set()
         self._in_a_row = 0
         self._written: dict[Item, ItemTags] = {}
-        self._started = monotonic()
-        self.done = 0
+        with database.branch(branch) as store:
+            self.failed_before = {each.item: each.why for each in open_failures(store.journal)}
+        """Item -> why its last act did not come about: such items are tried after all others."""
+        self.done: list[Writing] = []
         self.failures: list[str] = []
         self.left: list[str] = []
 
@@ -159,7 +171,8 @@ class _ItemWriter:
         if self._in_a_row >= PATIENCE:
             self._broken.add(writing.item)
             why = f"not tried, since {PATIENCE} failed in a row"
-            self.failures.append(f"{_name(writing)}: {why}")
+            # the same words for as long as nothing changes: cron hears them once a day
+            self.failures.append(f"{_name(writing)}: {self.failed_before.get(writing.item, why)}")
             on = item_name(writing.item)
             self._run.tell("act", branch=self._branch, what=TAG, on=on, result="failed", why=why)
             return
@@ -176,13 +189,13 @@ class _ItemWriter:
             error.table = self._settings.tracker_key
             self._note(writing, "failed", str(error), noted=True)
         else:
-            self.done += len(acts)
+            self.done.append(writing)
             self._in_a_row = 0
 
     def give_up(self, unreadable: UnreadableItem) -> None:
         """Note that an item cannot be read, and so not written: once, however often it is tried."""
         subject = pair_of(unreadable.id, unreadable.item)
-        why = f"it could not be read: {unreadable.why}"
+        why = f"{NOT_READ}{unreadable.why}"
         self.failures.append(f"{item_name(unreadable.item)} for r{unreadable.revno}: {why}")
         with self._database.branch(self._branch) as store:
             before = store.journal.entries("done", subjects=[subject])
@@ -199,12 +212,6 @@ class _ItemWriter:
                     result="failed",
                     why=why,
                 )
-
-    def failed_before(self) -> set[Item]:
-        """Items whose last act did not come about: they are tried after all others."""
-        with self._database.branch(self._branch) as store:
-            open_ones = open_failures(store.journal)
-        return {entry.subject.split(" ")[1] for entry in open_ones}
 
     def remember_what_was_written(self) -> None:
         """Record what was written as if it had been read: a tag that a person sets before the next reading is

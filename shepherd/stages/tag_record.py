@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from shepherd.plans.tag_events import TaggerRecord, TagLedger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.stages.evidence import options_of
+from shepherd.stages.failed_writings import not_due
 from shepherd.stages.recorded import items_of, pair_of
 from shepherd.stages.state import BranchSource, BranchState, StoredTags
 from shepherd.store import Cache, Database, JournalEntry
 from shepherd.words import Item
 
 
-def known_of(settings: Settings, state: BranchState, database: Database) -> TaggerRecord:
-    """What the journal knows of what the tagger did, and meant to do."""
+def known_of(
+    settings: Settings, state: BranchState, database: Database, now: datetime | None
+) -> TaggerRecord:
+    """What the journal knows of what the tagger did, and meant to do.
+
+    Args:
+        now: None: whatever failed is tried again, however short a time ago that was.
+    """
     assert state.reading is not None
     landings, first = state.reading.landings, state.reading.deployed.revno + 1
     ids = [landing.id for landing in landings]
@@ -38,8 +46,10 @@ def known_of(settings: Settings, state: BranchState, database: Database) -> Tagg
         judged_since: dict[str, int] = {}
         for entry in journal.entries("state", subjects=window):
             judged_since.setdefault(entry.subject, entry.seq)
+        others = settings.sharing_bugs_with(state.branch)
+        not_yet = not_due(acted, journal.with_others(others), now) if now else {}
         elsewhere: set[Item] = set()
-        for other in settings.sharing_bugs_with(state.branch):
+        for other in others:
             elsewhere |= _in_qa(store.of(other).cache, frozenset(ids))
     return TaggerRecord(
         handled={pairs[subject] for subject in _handled(acted)},
@@ -48,6 +58,7 @@ def known_of(settings: Settings, state: BranchState, database: Database) -> Tagg
         judged_since=judged_since,
         met=state.deployed[0].revno if state.deployed else 0,
         elsewhere=elsewhere,
+        not_yet=not_yet,
     )
 
 
@@ -95,9 +106,8 @@ def unasked(state: BranchState) -> bool:
     return tags is None or bool(tags.problem) or not tags.reading.named.keys() >= asked
 
 
-def is_waiting(settings: Settings, state: BranchState, known: TaggerRecord) -> bool:
-    """Whether any landing waits for the tagger, as far as can be told without asking the tracker."""
+def ledger_of(settings: Settings, state: BranchState) -> TagLedger:
+    """Which landings wait for the tagger, as far as can be told without asking the tracker."""
     assert state.reading is not None and state.tags is not None
     undoing = Undoing(state.reading.landings, state.covers)
-    ledger = TagLedger(state.reading, undoing, state.tags.reading, options_of(settings, state.branch))
-    return any(True for _ in ledger.events(known))
+    return TagLedger(state.reading, undoing, state.tags.reading, options_of(settings, state.branch))

@@ -284,7 +284,7 @@ def _sentence(name: str, error: SQLAlchemyError | sqlite3.Error) -> str:
     advice = {
         "locked": "another program holds it; try again, and see `inv lock.status`",
         "disk is full": "free some space and run it again: nothing was half-written",
-        "disk I/O": "look at the disk; nothing was half-written",
+        "disk I/O": "look at the disk: is it full? Nothing was half-written",
         "readonly": "run it as the owner of state_dir",
         "unable to open": "is state_dir there and writable for you?",
         "not a database": "it is damaged: move it away and restore the journal from a backup",

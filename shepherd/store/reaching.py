@@ -116,10 +116,11 @@ def _driver(url: str) -> ModuleType:
     try:
         import psycopg.conninfo
     except ImportError as error:
+        from shepherd.extras import how_to_install
+
         why = "is not installed" if error.name == "psycopg" else f"cannot be used ({_first_line(error)})"
         raise StoreError(
-            f"{name_of(url)}: needs psycopg, which {why}:"
-            " .venv/bin/pip install --require-hashes -r requirements/postgresql.txt"
+            f"{name_of(url)}: needs psycopg, which {why}: {how_to_install('postgresql')}"
         ) from None
     return psycopg
 

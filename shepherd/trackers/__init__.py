@@ -125,9 +125,11 @@ def _check_extra(settings: Settings) -> None:
     """Raises SettingsError if the extra of a tracker on the network is not installed."""
     from importlib.util import find_spec
 
+    from shepherd.extras import how_to_install
+
     kind = settings.tracker.type
     if kind not in ("none", "file") and find_spec("urllib3") is None:
         raise SettingsError(
             f'{settings.file}: {settings.tracker_key}.type "{kind}" needs urllib3, which is not installed:'
-            f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
+            f" {how_to_install(kind)}"
         )

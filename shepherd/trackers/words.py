@@ -13,7 +13,7 @@ from shepherd.label_text import folded, folded_name
 from shepherd.settings import Settings
 from shepherd.settings.tracker import FieldWords, WordTexts
 from shepherd.values import DIGITS, clean
-from shepherd.words import GOOD_WORDS, WORST_FIRST, Item, ItemSaid, ItemTags, Word, item_name
+from shepherd.words import GOOD_WORDS, NOT_KNOWN, WORST_FIRST, Item, ItemSaid, ItemTags, Word, item_name
 
 _BAD_COMMIT = re.compile(rf"bad-(?:commit|revision)-({DIGITS})", re.IGNORECASE | re.ASCII)
 _SILENT = "silent"
@@ -114,7 +114,7 @@ class Vocabulary:
                 if meaning is None:
                     named = f"{item_name(item)} is {shown(text, _TO_BE_COPIED)}{where}"
                     unknown.append(
-                        f"{named}, which {table} does not know, so it says nothing: add it there to ok, bad,"
+                        f"{named}, which {table} {NOT_KNOWN}: add it there to ok, bad,"
                         " untestable, needstesting or silent"
                     )
                 if meaning is None or meaning == _SILENT:

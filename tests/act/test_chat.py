@@ -20,11 +20,12 @@ import requests
 from msgspec.structs import replace
 
 from shepherd.act import chat
-from shepherd.act.notice import NoticeError, is_webhook
+from shepherd.act.notice import NoticeError
+from shepherd.chat_addresses import is_webhook
 from shepherd.errors import SettingsError, UnsureError, WrongValueError
 from shepherd.plans.notices import Notice
 from tests.act.delivery import CHANGE, NOTICE, SECRET, send, settings_of
-from tests.act.receiver import Behaviour, certificate, closed_port, context_of, receiving
+from tests.act.receiver import LOGIN_PAGE, Behaviour, certificate, closed_port, context_of, receiving
 from tests.act.test_notice_layout import OBEYED
 from tests.running.smtp import Trick, serving
 
@@ -162,6 +163,25 @@ def test_each_service_says_what_is_certain(
         assert TOKEN not in str(caught.value)
 
 
+@pytest.mark.parametrize("service", HERE)
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        (Behaviour(headers={"Content-Type": "text/html"}, body=LOGIN_PAGE), "it answered with a web page: "),
+        (Behaviour(status=429, headers={"Retry-After": "120"}), "and asks to wait 2 minutes; "),
+    ],
+    ids=["page", "wait"],
+)
+def test_each_service_shows_what_its_server_answered(
+    tmp_path: Path, service: str, behaviour: Behaviour, said: str
+) -> None:
+    """What we read of the answers themselves, whatever apprise makes of them."""
+    with receiving() as receiver:
+        receiver.behaviour = behaviour
+        with pytest.raises(NoticeError, match=said):
+            send(settings_of(tmp_path, HERE[service].replace("HERE", receiver.place)))
+
+
 def test_what_mattermost_shows(tmp_path: Path) -> None:
     changes = (
         replace(CHANGE, command="inv promote --to r123", url="https://git.example.org/compare?a=1&b=2"),
@@ -255,6 +275,33 @@ def test_of_several_channels_one_may_have_it(tmp_path: Path) -> None:
         receiver.behaviour = Behaviour(status=403)
         with pytest.raises(UnsureError, match="one at least of its 2 channels"):
             send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}?to=a,b"))
+
+
+def test_a_page_that_one_of_several_channels_shows_leaves_it_open(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(headers={"Content-Type": "text/html"}, body=LOGIN_PAGE)
+        with pytest.raises(UnsureError, match="one at least of its 2 channels"):
+            send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}?to=a,b"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("text/html", b"ok"), ("text/html", b"<p>Thanks</p>"), ("text/plain", LOGIN_PAGE)],
+)
+def test_what_is_no_page_for_people_is_an_answer(tmp_path: Path, kind: str, body: bytes) -> None:
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour(headers={"Content-Type": kind}, body=body)
+        send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}"))
+        assert len(receiver.received) == 1
+
+
+def test_what_looks_at_answers_is_gone_afterwards(tmp_path: Path) -> None:
+    before = requests.Session.send
+    with receiving() as receiver:
+        receiver.behaviour = Behaviour("reset")
+        with pytest.raises(UnsureError):
+            send(settings_of(tmp_path, f"mmost://{receiver.place}/{TOKEN}"))
+    assert requests.Session.send is before
 
 
 def test_it_is_tried_once(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, KnownBranch
+from shepherd.landing import Landing
 from shepherd.settings import BranchSettings, Pointer
 from tests.gitrepo import Repo
 
@@ -55,6 +56,11 @@ def read(tmp_path: Path) -> Reads:
     return Reads(tmp_path)
 
 
+def last(read: Reads, **wanted: Any) -> Landing:
+    """The newest landing, as it is read."""
+    return read(**wanted).reading.landings[-1]
+
+
 @pytest.fixture
 def wrapped_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Put a shell script in front of git: `$GIT` in it is the real one."""
@@ -69,3 +75,11 @@ def wrapped_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
         monkeypatch.setenv("PATH", str(folder), prepend=":")
 
     return wrap
+
+
+@pytest.fixture
+def five(repo: Repo) -> list[str]:
+    """Five landings, and production at the third."""
+    shas = [repo.commit(f"r{number}") for number in range(1, 6)]
+    repo.set_ref("production", shas[2])
+    return shas

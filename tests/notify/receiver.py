@@ -30,7 +30,8 @@ PATIENCE = 0.15
 
 
 class Chat(socketserver.ThreadingTCPServer):
-    """Attributes: trick: what goes wrong now. told: the documents that it kept."""
+    """Attributes: trick: what goes wrong now. told: the documents that it kept. wait: seconds that it asks to
+    be left alone."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -38,6 +39,7 @@ class Chat(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.trick: Trick = ""
+        self.wait = 0
         self.told: list[dict[str, Any]] = []
         self.closing = threading.Event()
 
@@ -70,8 +72,9 @@ class _Session(socketserver.StreamRequestHandler):
         if trick == "take it and reset":
             return self._reset()
         status = {"500": "500 Oh", "503": "503 Wait", "429": "429 Later"}.get(trick, "200 Yes")
+        wait = f"Retry-After: {self.server.wait}\r\n" if self.server.wait else ""
         with suppress(OSError):
-            self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+            self.wfile.write(f"HTTP/1.1 {status}\r\n{wait}Content-Length: 0\r\n\r\n".encode())
         return None
 
     def _reset(self) -> None:

@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from shepherd.plans.notices import Change, Notice
-from shepherd.plans.telling import AnswerNow, Decision, Event, FreezeOn, Present, decide
+from shepherd.plans.place_knowledge import AnswerNow, Event, FreezeOn, Present
+from shepherd.plans.telling import Decision, decide
 from shepherd.settings.model import NotifySettings
 from shepherd.stages.place_states import MOST_POSSIBLE, act_of, settling, state_of, switching
 from shepherd.store import Journal, JournalEntry

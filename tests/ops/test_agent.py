@@ -10,8 +10,10 @@ import shutil
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ops.deploy.answers import Probe
 from shepherd import report_files
 from shepherd.running import releases
 from shepherd.running.releases import Site
@@ -50,6 +52,15 @@ def test_a_probe_tells_python_platform_and_what_is_there(agent: Agent) -> None:
     assert found["python"][0].startswith("3.")
     assert found["wheels"] == {"a-1-py3-none-any.whl": hashlib.sha256(b"wheel").hexdigest()}
     assert found["live"] == {"kind": "none", "id": "", "link": ""}
+
+
+def test_a_probe_tells_which_extras_its_settings_need_and_no_address(agent: Agent) -> None:
+    (agent.root / "shared" / "team.url").write_text("mmosts://chat.example.org/3ccdd1134747\n")
+    place = '[[notify]]\nname = "team"\nurl_file = "team.url"\n'
+    (agent.root / "shared" / "shepherd.toml").write_text(place)
+    answer = agent.ask("probe")
+    assert msgspec.convert(answer.answer, Probe)["needs"] == {"notify": "[[notify]] team is a chat"}
+    assert "3ccdd1134747" not in f"{answer}"
 
 
 def test_wheels_arrive_whole_or_not_at_all(agent: Agent) -> None:

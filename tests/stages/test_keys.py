@@ -74,13 +74,16 @@ def test_a_landing_is_found_by_a_key_in_any_case(project: Project, rev: str) -> 
     assert "seen as r2" in inv_here(project.folder, "audit", rev).out
 
 
-def test_what_is_no_key_is_refused_and_a_bare_key_is_led_on(project: Project) -> None:
+def test_what_is_no_key_is_refused_and_a_bare_key_is_an_issue(project: Project) -> None:
     project.look()
     assert (
         "'ABC-0' is not the key of an issue: write it as in bug:ABC-123"
         in inv_here(project.folder, "explain", "bug:ABC-0").err
     )
-    assert "an issue: inv explain bug:ABC-1" in inv_here(project.folder, "explain", "ABC-1").err
+    assert inv_here(project.folder, "explain", "abc-1").out.startswith("r2 ")
+    assert inv_here(project.folder, "explain", "ABC-99").err == (
+        "no landing of stable names bug:ABC-99 (inv landings lists what it knows)\n"
+    )
 
 
 def test_page_feed_and_notes_link_the_key(project: Project) -> None:

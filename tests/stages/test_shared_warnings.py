@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shepherd.marks.trailer_items import ELSEWHERE
-from shepherd.stages.shared_warnings import MANY, PROBLEMS_SHOWN, folded, kind_of, shared
+from shepherd.stages.shared_warnings import MANY, PROBLEMS_SHOWN, STATUSES_SHOWN, folded, kind_of, shared
+from shepherd.words import NOT_KNOWN
 from tests.project import Project
 from tests.views.factory import entry
 
@@ -36,6 +37,52 @@ def test_bugs_of_other_trackers_are_said_once_however_few() -> None:
     warning = f'"b/1" {ELSEWHERE} and counts as absent.'
     assert warned(1, 5, warning) == ([], [f"r1: {warning}"])
     assert warned(2, 5, warning) == ([], [f"r2 and r1: {warning}"])
+
+
+def unknown(item: str, status: str) -> str:
+    return f'{item} is "{status}", which [tracker.statuses] {NOT_KNOWN}: add it there'
+
+
+def test_a_status_that_the_settings_do_not_know_is_told_of_the_branch_as_well() -> None:
+    entries = [
+        entry(3, progress="needs-qa", good=False, warnings=(unknown("ABC-3", "Done"),)),
+        entry(2, progress="needs-qa", good=False, warnings=(unknown("ABC-2", "Parked"),)),
+        entry(1, progress="bad", good=False, warnings=(unknown("ABC-1", "Done"),)),
+    ]
+    told = [f"r3 and r1: {unknown('ABC-3', 'Done')}", f"r2: {unknown('ABC-2', 'Parked')}"]
+    assert shared(entries) == (entries, told)
+
+
+def test_a_landing_that_waits_for_no_word_tells_no_status() -> None:
+    warnings = (unknown("ABC-1", "Archived"),)
+    entries = [
+        entry(3, progress="deployable", good=True, warnings=warnings),
+        entry(2, progress="rolled-back", good=False, warnings=warnings),
+        entry(1, progress="live", good=False, warnings=warnings),
+    ]
+    assert shared(entries) == (entries, [])
+
+
+def test_one_status_of_many_landings_is_told_once() -> None:
+    many = MANY + 1
+    entries = [
+        entry(revno, progress="needs-qa", good=False, warnings=(unknown(f"ABC-{revno}", "Done"),))
+        for revno in range(many, 0, -1)
+    ]
+    quiet, told = shared(entries)
+    assert not any(each.warnings for each in quiet)
+    assert told == [f"r{many} and {MANY} other landings: {unknown(f'ABC-{many}', 'Done')}"]
+
+
+def test_statuses_without_end_are_counted() -> None:
+    more = 3
+    entries = [
+        entry(revno, progress="bad", good=False, warnings=(unknown("ABC-1", f"odd {revno}"),))
+        for revno in range(1, STATUSES_SHOWN + more + 1)
+    ]
+    _, told = shared(entries)
+    assert len(told) == STATUSES_SHOWN + 1
+    assert told[-1] == f"the settings do not know {more} other statuses or values, either"
 
 
 def test_warnings_of_other_kinds_stay_where_they_are() -> None:

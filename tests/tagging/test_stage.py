@@ -10,8 +10,8 @@ import pytest
 
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.stages import tag as module
+from shepherd.stages.failed_writings import TAG
 from shepherd.stages.find import find_branch
-from shepherd.stages.recorded import TAG
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers.file_writing import FileWriter
@@ -76,11 +76,11 @@ def test_a_bug_that_cannot_be_written_stops_no_other(
     assert project.bugs["2"]["tags"] == ["qa-needstesting"]
     snapshot = project.judge()
     assert entry(snapshot, 2).warnings == (
-        "the tagger could not write bug 1 (bug 1 is locked); it tries again",
+        "the tagger could not write bug 1 since 2011-08-01 09:42 UTC (bug 1 is locked); it tries again",
     )
     assert entry(snapshot, 3).warnings == ()
     monkeypatch.undo()
-    assert project.tagger() == module.TaggingResult(2)
+    assert [each.revs for each in project.tagger().written] == ["r2 and r4"]
     assert project.bugs["1"]["tags"] == ["qa-needstesting"]
     assert entry(project.judge(), 2).warnings == ()
 
@@ -303,7 +303,7 @@ def test_an_unreadable_bug_is_noted_once(project: Project) -> None:
     assert "could not write bug 99" in entry(project.judge(), 2).warnings[0]
     project.verdict("r2", "ok")
     project.find()
-    assert project.tagger() == module.TaggingResult(0)
+    assert project.tagger() == module.TaggingResult()
 
 
 def test_another_branch_needs_qa_on_the_bug(tmp_path: Path) -> None:

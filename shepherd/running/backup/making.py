@@ -152,7 +152,8 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
         ) from None
     except (sqlite3.Error, ValueError) as error:
         place = plan.journal or "the database"
-        raise StoreError(f"no backup was made: {place}: {error}") from None
+        full = " (is the disk full?)" if "disk I/O" in str(error) else ""
+        raise StoreError(f"no backup was made: {place}: {error}{full}") from None
     return document
 
 

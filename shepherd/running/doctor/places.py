@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shepherd.errors import NoAnswerError, SettingsError
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.settings.model import NotifySettings
-from shepherd.values import when
+from shepherd.values import utc, when
 
 if TYPE_CHECKING:
     from shepherd.store import Database
@@ -71,6 +71,9 @@ def _of_place(context: CheckContext, place: NotifySettings, database: Database) 
     if failing:
         since, branch = min(failing)
         what = f"nothing of {branch} is known to arrive there since {when(since, context.now)}; {lately}"
+        alone = max((state.alone for _, state in states if state.alone is not None), default=context.now)
+        if alone > context.now:
+            what += f"; it asks to be left alone until {utc(alone)}"
         return warn(name, what, "inv notify says why, inv notify --preview what it misses")
     if killed := [branch for branch, state in states if state.maybe]:
         what = f"whether the last message about {killed[0]} arrived is not known; {lately}"

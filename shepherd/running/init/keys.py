@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from shepherd.marks.key_projects import counted, projects_in
 from shepherd.running.init.messages import LOOKED_AT
 from shepherd.running.init.sample import SampledLanding
 
 TOKEN_FILE = "jira-token"  # noqa: S105  # the name of a file
-_LEAST = 0.2
-"""Share of the landings that name issues of one project: fewer may do so by chance."""
 _ALSO = 0.05
 """Share of those that name another project, for it to be one of the team's."""
-_KEY = re.compile(r"(?<![A-Za-z0-9_-])([A-Z][A-Z0-9_]{1,9})-[1-9][0-9]{0,6}(?![A-Za-z0-9]|-[0-9])")
-_NO_PROJECTS = frozenset(
-    {"AES", "CVE", "CWE", "ES", "GHSA", "HTTP", "ISO", "JDK", "JEP", "MD", "PEP", "RFC", "SHA", "TLS", "UTF"}
-)
-"""What looks like the key of an issue with a number behind it, and is a standard, say."""
 
 
 class ShownKeys(Struct, frozen=True):
@@ -43,16 +35,12 @@ class ShownKeys(Struct, frozen=True):
 
 def keys_in(sample: Sequence[SampledLanding]) -> ShownKeys:
     """Return the projects whose keys stand in the subjects of the newest landings."""
-    newest = sample[:LOOKED_AT]
-    named = [set(_KEY.findall(landing.commit.subject)) - _NO_PROJECTS for landing in newest]
-    counted = Counter(project for projects in named for project in projects)
-    ordered = sorted(counted, key=lambda project: (-counted[project], project))
-    if not ordered or counted[ordered[0]] < max(2, _LEAST * len(newest)):
+    subjects = [landing.commit.subject for landing in sample[:LOOKED_AT]]
+    if not counted(subjects):
         return ShownKeys()
-    projects = tuple(project for project in ordered if counted[project] >= max(2, _ALSO * len(newest)))
-    return ShownKeys(
-        projects, sum(not projects_of.isdisjoint(projects) for projects_of in named), len(newest)
-    )
+    projects = tuple(counted(subjects, _ALSO))
+    naming = sum(not projects_in(subject).isdisjoint(projects) for subject in subjects)
+    return ShownKeys(projects, naming, len(subjects))
 
 
 def lines_for_jira(shown: ShownKeys, file: Path, *, in_force: bool) -> Iterator[str]:
@@ -75,3 +63,4 @@ def lines_for_jira(shown: ShownKeys, file: Path, *, in_force: bool) -> Iterator[
     yield f'# credentials_file = "{TOKEN_FILE}"'
     yield f"# keys = [{keys}]"
     yield '# bug_url = "https://example.atlassian.net/browse/{bug}"'
+    yield "# 4. where a status or a field says it, and no labels: add the table of docs/jira.md#three-teams"

@@ -23,6 +23,7 @@ from shepherd.running.init.forge import Forge, forge_of
 from shepherd.running.init.keys import ShownKeys, keys_in
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
 from shepherd.running.init.production import ProductionCandidate, candidates
+from shepherd.running.init.references import ShownReferences, references_in
 from shepherd.running.init.required import NEWEST, RequiredChecks, required_checks
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
@@ -99,6 +100,7 @@ class _Shown(Struct, frozen=True):
     messages: MessageEvidence
     robots: tuple[Robot, ...]
     keys: ShownKeys
+    references: ShownReferences
     forge: Forge | None
     answer: ForgeAnswer
     checks: RequiredChecks
@@ -113,7 +115,9 @@ def _look(git: Git, line: survey.Mainline, file: Path) -> _Shown:
     if answer.refusal is None:
         newest = [landing.commit.id for landing in sample[:NEWEST]]
         checks = required_checks(forge, file, line.ref, newest)
-    return _Shown(messages, robots_in(sample), keys_in(sample), forge, answer, checks)
+    own = forge is None or forge.tracker is None
+    references = references_in(sample, messages) if own else ShownReferences()
+    return _Shown(messages, robots_in(sample), keys_in(sample), references, forge, answer, checks)
 
 
 def _plan(
@@ -132,7 +136,7 @@ def _plan(
     orphans = "block" if "brackets" in grammars else "needs-qa"
     keys_in_force = bool(shown.keys.projects) and shown.answer.refusal is not None
     marks = (*grammars, "keys") if keys_in_force else grammars
-    usage = _usage(shown.messages, shown.keys, marks)
+    usage = _usage(shown, marks)
     text = settings_text(
         name=name,
         repository=git.name,
@@ -148,6 +152,7 @@ def _plan(
         forge=shown.forge,
         refusal=shown.answer.refusal,
         keys=shown.keys,
+        references=shown.references,
         file=file,
     )
     # what is written must be readable, whatever stands in names and paths
@@ -161,7 +166,8 @@ def _plan(
         *_robots(shown.robots),
         *([shown.checks.finding] if shown.checks.finding else []),
         *([f"{shown.keys.finding} How to read Jira stands in the settings."] if shown.keys.projects else []),
-        *_tracker(shown.forge, shown.answer, file),
+        *_referring(shown.references),
+        *_tracker(shown, file),
     ]
     return InitPlan(file, text, name, chosen.at if chosen.record else None, reason, tuple(findings))
 
@@ -187,14 +193,16 @@ def _reason(
     return "everything up to today counts as live", why
 
 
-def _usage(shown: MessageEvidence, keys: ShownKeys, read: Sequence[Grammar]) -> str:
+def _usage(shown: _Shown, read: Sequence[Grammar]) -> str:
     """Which grammars the messages use, which are read, and which others there are."""
-    last = f"the last {shown.looked_at} landings" if shown.looked_at > 1 else "the one landing"
-    counts = [f"{grammar} {count}" for grammar, count in shown.used.items() if count]
-    counts += [f"keys {keys.count}"] if keys.projects else []
+    looked_at = shown.messages.looked_at
+    last = f"the last {looked_at} landings" if looked_at > 1 else "the one landing"
+    counts = [f"{grammar} {count}" for grammar, count in shown.messages.used.items() if count]
+    counts += [f"keys {shown.keys.count}"] if shown.keys.projects else []
+    counts += [f"references {shown.references.count}"] if shown.references.count else []
     used = f"Used in {last}: {', '.join(counts)}." if counts else f"No known form of marks in {last}."
     names = f"Read: {', '.join(read) or 'none'}."
-    others = f" Not read, but could be: {off}." if (off := alternatives(shown.grammars)) else ""
+    others = f" Not read, but could be: {off}." if (off := alternatives(shown.messages.grammars)) else ""
     return f"{used} {names}{others}"
 
 
@@ -213,8 +221,14 @@ def _robots(robots: Sequence[Robot]) -> Iterator[str]:
         yield f"Programs by the look of them, please check them in the settings: {named}."
 
 
-def _tracker(forge: Forge | None, answer: ForgeAnswer, file: Path) -> Iterator[str]:
+def _referring(references: ShownReferences) -> Iterator[str]:
+    if references.count:
+        yield f"{references.finding} How to read Redmine stands in the settings."
+
+
+def _tracker(shown: _Shown, file: Path) -> Iterator[str]:
     """Whether a tracker is read, and what else is known of the forge."""
+    forge, answer = shown.forge, shown.answer
     if forge and forge.why:
         yield forge.why
     if forge and forge.tracker and answer.refusal is None:
@@ -224,6 +238,8 @@ def _tracker(forge: Forge | None, answer: ForgeAnswer, file: Path) -> Iterator[s
     yield f'No tracker is read yet (type = "none"): people settle landings with {verdict}.'
     if forge and forge.tracker:
         yield f"{answer.refusal} {_sentence(how_to_read(forge, file))}.".strip()
+    elif not shown.keys.projects and not shown.references.count:
+        yield "To read one (Jira, Redmine, a forge), see its guide, which [tracker] in the settings names."
 
 
 def _sentence(text: str) -> str:

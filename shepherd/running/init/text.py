@@ -13,6 +13,7 @@ from shepherd.git.mirror_clones import OverwritingRemote
 from shepherd.running.init.access import WITHOUT_TOKEN, library_command, lines_of, token_step, what_is_read
 from shepherd.running.init.forge import Forge
 from shepherd.running.init.keys import ShownKeys, lines_for_jira
+from shepherd.running.init.references import ShownReferences, lines_for_redmine
 from shepherd.running.init.required import RequiredChecks
 from shepherd.running.init.robots import USUAL, Robot
 
@@ -71,7 +72,8 @@ _TRACKER = """
 [tracker]
 # "none": people settle landings with `inv verdict REV ok --reason …`.
 # "file": bugs and their tags are in a JSON file, named by path = "bugs.json".
-# "launchpad", "github", "gitlab", "gitea", "jira", "redmine": docs/launchpad.md, docs/github.md and so on.
+# "launchpad", "github", "gitlab", "gitea", "jira", "redmine": what to do, and the lines for here, are in
+# docs/launchpad.md, docs/github.md, docs/gitlab.md, docs/gitea.md, docs/jira.md, docs/redmine.md.
 {tracker}
 
 {urls}
@@ -110,6 +112,7 @@ def settings_text(
     forge: Forge | None,
     refusal: str | None,
     keys: ShownKeys,
+    references: ShownReferences,
     file: Path,
 ) -> str:
     """The whole file; `deployed` are the lines that say what production runs.
@@ -151,6 +154,9 @@ def settings_text(
             lines += f"\nkeys = [{', '.join(map(toml, keys.projects))}]"
             urls = _urls(replace(forge, bug_url="") if forge else None)
         lines = "\n".join([lines, *lines_for_jira(keys, file, in_force=in_force)])
+    if references.count:
+        finding = _comment(f"{references.finding} To read what people say on them:")
+        lines = "\n".join([lines, finding, *lines_for_redmine(references, file)])
     tracker = _TRACKER.format(tracker=lines, urls=urls)
     return _HEAD + branch + tracker + _TAIL
 

@@ -133,7 +133,9 @@ class Drive:
                 health = standby.prepare()
         probing.compare(target, health, before)
         for name, what in health.fails.items():
-            self._voice.say(f"         doctor: {name}: {what} (not new)")
+            # where what is live cannot be asked, nobody knows whether that is new
+            old = " (not new)" if before is not None else ""
+            self._voice.say(f"         doctor: {name}: {what}{old}")
         return standby, health
 
     def _quiet(self, held: ExitStack, deadline: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,16 @@ def test_what_does_not_arrive(tmp_path: Path, chat: Chat) -> None:
     chat.trick = ""
     team.tells()
     assert found(team).level == "ok"
+
+
+def test_until_when_it_asks_to_be_left_alone(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat)
+    team.land("[no-qa] Three")
+    chat.trick, chat.wait = "429", 1800
+    team.tells()
+    assert re.search(r"; it asks to be left alone until 2011-08-01 10:\d\d UTC$", found(team).what)
+    team.later(minutes=40)
+    assert "alone" not in found(team).what
 
 
 def test_without_places_there_is_nothing_to_say(tmp_path: Path, chat: Chat) -> None:
