@@ -144,7 +144,7 @@ def _by_status(facts: HelpFacts) -> tuple[str, tuple[HelpBlock, ...]]:
         facts.when(_WITH_STATUSES, how),
         "If it says bad, the newest landing of the issue at that time is meant. If you mean another one, or"
         " none of them, say so by a verdict. A status that moves on makes nothing good again: what was bad"
-        " needs an ok that is said after it.",
+        " needs an ok that is said after it, and goes live only together with what you landed to repair it.",
     )
     return title, ways
 
