@@ -248,6 +248,6 @@ def judge(
     rules = StateRules(undoing, rollbacks, evidence, recorded, tracker, options, live, deployed, tip)
     judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
     limits = LimitCounts(conditions, landings, undoing, deployed, rollbacks.pure)
-    blocks = blocks_of(judged, undoing)
+    blocks = blocks_of(judged, undoing) if evidence.failed else (judged, undoing.flips)
     window = answer(deployed, tip, *blocks, live, limits.exceeded(tip))
     return Judgement(reading, undoing, live, evidence, judged, blocks, conditions, limits, window)

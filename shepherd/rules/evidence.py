@@ -38,9 +38,6 @@ class ItemEvidence(Struct, frozen=True, gc=False):
     how: How
     detail: str = ""
     """late, ended, own: the word that is there · unreadable, was-bad: why."""
-    failed: bool = False
-    """A status called the landing bad, and nobody has said since that it works as it is
-    (docs/rules.md#repairs)."""
     repair: int = 0
     """The revno of the later landing together with which the good word counts; 0: it needs none."""
 
@@ -63,6 +60,9 @@ class TagEvidence(Struct):
     """(commit, item) -> since when the item has had bad-commit-N (or the request, or status, said bad)."""
     named_as: dict[tuple[str, Item], int] = {}
     """(commit, item) -> the N by which it is named; 0: by a request, or a status."""
+    failed: set[int] = set()
+    """Revnos that a status called bad, and of which nobody has said since that they work as they are
+    (docs/rules.md#repairs)."""
     bad_since: dict[Item, int] = {}
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     seen: dict[Item, SeenTags] = {}

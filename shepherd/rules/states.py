@@ -149,7 +149,7 @@ class StateRules:
         if sha in self._tags.unread_bad:
             unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._tags.unread_bad[sha]]
             return Judged("unknown", "items", False, unread)
-        if any(each.failed for each in evidence):
+        if revno in self._tags.failed:
             judged = self._failed(landing, evidence)
             if unasked and judged.good:
                 return Judged("unknown", "unasked", False, evidence, unasked=unasked)

@@ -84,8 +84,8 @@ def read_tags(
                 reader.read_nothing(item, "the tracker speaks of none any more", in_scope)
                 continue
             for landing in in_scope:
-                failed = bool(recorded.kept.get((landing.id, item), _NEEDS).failed)
-                evidence.add(landing, ItemEvidence(item, "needstesting", "no-tracker", "", failed))
+                evidence.add(landing, ItemEvidence(item, "needstesting", "no-tracker"))
+                reader.note_failed(item, [landing])
             continue
         tags = tracker.items.get(item)
         if tags is None and not by and not recorded.seen[item][-1].tags.of_newest:
@@ -181,8 +181,8 @@ class _TagReader:
             was_bad = False
         for landing in landings:
             how: How = "was-bad" if was_bad and not self._out_of_reach(landing) else "unreadable"
-            failed = bool(self._recorded.kept.get((landing.id, item), _NEEDS).failed)
-            evidence.add(landing, ItemEvidence(item, "unknown", how, why, failed))
+            evidence.add(landing, ItemEvidence(item, "unknown", how, why))
+        self.note_failed(item, landings)
         for n, commits in named.items():
             evidence.name_bad(commits, item, named_since(history, n), n, unread=True)
         if was_bad and is_request(item):
@@ -190,6 +190,12 @@ class _TagReader:
             evidence.name_bad(commits, item, bad_since(history), unread=True)
         elif was_bad:
             evidence.bad_since[item] = self._plain_since(item, history)
+
+    def note_failed(self, item: Item, landings: Sequence[Landing]) -> None:
+        """Note which landings have failed on an item of which nothing is known now."""
+        for landing in landings:
+            if self._recorded.kept.get((landing.id, item), _NEEDS).failed:
+                self.evidence.failed.add(landing.revno)
 
     def remember_bad(self, sha: str) -> None:
         """Note the requests that named a landing bad and are still qa-bad, as far as is known, where the
@@ -237,16 +243,19 @@ class _TagReader:
             if good and counts and speaks_for(good, landing, item, history, recorded):
                 keep = KeptEvidence(good, good if is_newest else kept.seal)
                 repair = self._repair(landing, item, good, history) if kept.failed else 0
+                evidence.add(landing, ItemEvidence(item, good, "tag", "", repair))
                 if repair:
                     keep = replace(keep, failed=True)
-                evidence.add(landing, ItemEvidence(item, good, "tag", "", bool(repair), repair))
+                    evidence.failed.add(landing.revno)
             elif kept.seal and not is_newest:
                 evidence.add(landing, ItemEvidence(item, kept.seal, "sealed"))
                 keep = KeptEvidence(kept.seal, kept.seal)
             else:
-                failed = bool(kept.failed)
-                evidence.add(landing, ItemEvidence(item, "needstesting", how, good or "", failed))
-                keep = _NEEDS_AFTER_FAILING if failed else _NEEDS
+                evidence.add(landing, ItemEvidence(item, "needstesting", how, good or ""))
+                keep = _NEEDS
+                if kept.failed:
+                    keep = _NEEDS_AFTER_FAILING
+                    evidence.failed.add(landing.revno)
             if keep != kept:
                 evidence.kept[key] = keep
 
@@ -267,6 +276,7 @@ class _TagReader:
             kept = self._recorded.kept.get((landing.id, item), _NEEDS)
             if self._out_of_reach(landing) and not (kept.failed and self._is_last_live(landing)):
                 self.evidence.add(landing, ItemEvidence(item, kept.word or "needstesting", "kept"))
+                self.note_failed(item, [landing])
             else:
                 self._bad(item, landing, "plain-bad")
 

@@ -395,7 +395,9 @@ class Oracle:
         return {
             repair
             for item in p.bugs
-            if self.spoken(item) is not None and self.has_failed(p, item)
+            if (spoken := self.spoken(item)) is not None
+            # what keeps its word in production is repaired there
+            if self.has_failed(p, item) and not self.is_plainly_bad(item, spoken)
             if (good := self.last_word(p, item).word) in SEALS
             if (repair := self.repair_of(p, item, str(good)))
         }
