@@ -29,10 +29,13 @@ _Objects = list[dict[str, Any]]
 
 def _object(needed: Mapping[str, Any], possible: Mapping[str, Any]) -> type[Struct]:
     """A JSON object with some keys, others where they are there, and whatever else."""
-    fields = [*needed.items(), *((key, holds, None) for key, holds in possible.items())]
     # keys may be words of Python, which no attribute can be called
-    named = [(f"key_{key}", *others) for key, *others in fields]
-    return msgspec.defstruct("EntryData", named, rename={f"key_{key}": key for key, *_ in fields})
+    names = {f"key_{key}": key for key in (*needed, *possible)}
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+        *((f"key_{key}", holds) for key, holds in needed.items()),
+        *((f"key_{key}", holds, None) for key, holds in possible.items()),
+    ]
+    return msgspec.defstruct("EntryData", fields, rename=names)
 
 
 _PLACE: dict[str, Any] = {"revno": _Revno, "id": _Sha}
