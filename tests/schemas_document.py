@@ -12,9 +12,8 @@ import msgspec
 from shepherd.notes import ReleaseNotes
 from shepherd.plans.waits import Waits
 from shepherd.running.verify import ChainReport
-from shepherd.story import StoryEvent
+from shepherd.story import StoryEvent, Supposition
 from shepherd.trail import AuditTrail
-from shepherd.whatif import Supposition
 from tests.inv import ROOT
 
 PRINTED: Mapping[str, Any] = {

@@ -25,6 +25,7 @@ from shepherd.values import count, date, first_few, some
 
 SHOWN_EACH = 25
 """Answers after which the count on a terminal goes up."""
+NOT_KEPT = "no backup has inputs, and an early release kept none"
 RUNS_NAMED = 10
 """Of those that one damage costs; `--json` names all."""
 
@@ -56,7 +57,7 @@ def replay(
         known.looked_through(settings, report, run, begin, others)
         reports.append(report)
     if run is not None:
-        known.check(run, reports)
+        known.check(settings, run, reports)
         reports = [each for each in reports if each.answers or each.unjudged]
     _print(settings, reports, with_settings, json)
     return worst([_code(each) for each in reports])
@@ -87,6 +88,9 @@ class _KnownRuns:
         _say_without_input(report, snapshots, met, since)
         if not report.answers and not report.problems:
             which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
+            if snapshots:
+                without = f"no input is kept with {count(len(snapshots), 'snapshot')}: {NOT_KEPT}"
+                which = f"{without}; each run from now on keeps its own (inv run)"
             if since is not None:
                 which = "none since then is kept (inv replay judges all that are)"
             report.problems.append(f"{report.branch}: no run could be judged again: {which}")
@@ -133,13 +137,15 @@ class _KnownRuns:
             )
         return met
 
-    def check(self, run: str, reports: list[BranchReplay]) -> None:
+    def check(self, settings: Settings, run: str, reports: list[BranchReplay]) -> None:
         """Raises SettingsError, NoAnswerError: the run was not met."""
         if any(each.answers or each.unjudged for each in reports):
             return
         if self._lost:
             lost = next((words for words, runs in self._lost if run in runs), self._lost[0][0])
             raise NoAnswerError(f"what {run} judged by is not known: {lost}")
+        if any(run in runs_of_snapshots(settings, each.branch) for each in reports):
+            raise NoAnswerError(f"the answer of {run} is kept, but what it judged by is not: {NOT_KEPT}")
         names, newest = sorted(self._ids), next(reversed(self._ids), "")
         if not names:
             raise SettingsError(

@@ -340,6 +340,29 @@ def test_folder_that_somebody_removed_is_no_history_that_begins_later(project: P
     assert as_json(project)["earlier"] == 3
 
 
+def test_of_answers_that_a_backup_brought_back_it_is_said_that_no_backup_has_their_inputs(
+    project: Project,
+) -> None:
+    shutil.rmtree(snapshots(project) / "inputs")
+    done = replay(project)
+    assert (done.code, done.out) == (5, "")
+    assert done.err == (
+        "stable: no run could be judged again: no input is kept with 3 snapshots: no backup has inputs, and an"
+        " early release kept none; each run from now on keeps its own (inv run)\n"
+    )
+    (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
+    run = first.name.partition(".")[0]
+    asked = replay(project, run)
+    assert (asked.code, asked.out) == (5, "")
+    assert asked.err == (
+        f"the answer of {run} is kept, but what it judged by is not: no backup has inputs, and an early"
+        " release kept none\n"
+    )
+    # the same once runs keep theirs again
+    project.look()
+    assert replay(project, run).err == asked.err
+
+
 def test_input_that_makes_no_sense_is_said_and_the_others_judged(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
