@@ -347,8 +347,8 @@ def test_of_answers_that_a_backup_brought_back_it_is_said_that_no_backup_has_the
     done = replay(project)
     assert (done.code, done.out) == (5, "")
     assert done.err == (
-        "stable: no run could be judged again: no input is kept with 3 snapshots: no backup has inputs, and an"
-        " early release kept none; each run from now on keeps its own (inv run)\n"
+        "stable: no run could be judged again: no input is kept with 3 snapshots: no backup has inputs, and"
+        " an early release kept none; each run from now on keeps its own (inv run)\n"
     )
     (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
     run = first.name.partition(".")[0]
