@@ -75,7 +75,8 @@ def _by_day(history: list[Change], shas: list[str]) -> Iterator[tuple[datetime, 
             yield at, day
             day = []
             place = {"revno": change.revno, "id": sha}
-            data = {"act": "promote", "from": shas[before - 1], "to": sha, "to_revno": change.revno}
+            data = {"act": "promote", "ref": "released", "from": shas[before - 1], "from_revno": before}
+            data |= {"to": sha, "to_revno": change.revno}
             run = f"{sha} {at:%Y%m%dT%H%M%SZ}-b0b0"
             yield at, [JournalEntry("meant", run, data, "ann", "bench")]
             yield at, [JournalEntry("promoted", "", {**place, "from": before, "sha": sha}, "ann", "bench")]

@@ -28,6 +28,8 @@ class BranchReplay(Struct):
     """How many answers were compared with what."""
     unjudged: int = 0
     """Answers that could not be judged again."""
+    lost: tuple[str, ...] = ()
+    """Runs whose inputs are damaged, or build on damaged ones, as far as their ids can be read."""
     earlier: int = 0
     """Snapshots that are kept from before the first input, where all that is kept was asked for."""
     by_rules: int = 0

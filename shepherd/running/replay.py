@@ -21,10 +21,13 @@ from shepherd.settings import Settings, read
 from shepherd.stages.kept_inputs import KeptInput, LostInput, kept_inputs
 from shepherd.stages.rejudging import Rejudging, runs_of_snapshots
 from shepherd.stages.supposing import Supposing
-from shepherd.values import count, date, first_few
+from shepherd.values import count, date, first_few, some
 
 SHOWN_EACH = 25
 """Answers after which the count on a terminal goes up."""
+NOT_KEPT = "no backup has inputs, and an early release kept none"
+RUNS_NAMED = 10
+"""Of those that one damage costs; `--json` names all."""
 
 
 def replay(
@@ -54,7 +57,7 @@ def replay(
         known.looked_through(settings, report, run, begin, others)
         reports.append(report)
     if run is not None:
-        known.check(run, reports)
+        known.check(settings, run, reports)
         reports = [each for each in reports if each.answers or each.unjudged]
     _print(settings, reports, with_settings, json)
     return worst([_code(each) for each in reports])
@@ -65,7 +68,8 @@ class _KnownRuns:
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
-        self._lost: list[str] = []
+        self._lost: list[tuple[str, tuple[str, ...]]] = []
+        """What cannot be read, in words, and the runs that are known to be among it."""
 
     def looked_through(
         self,
@@ -84,6 +88,9 @@ class _KnownRuns:
         _say_without_input(report, snapshots, met, since)
         if not report.answers and not report.problems:
             which = "none is kept yet; each run from now on keeps what it judges by (inv run)"
+            if snapshots:
+                without = f"no input is kept with {count(len(snapshots), 'snapshot')}: {NOT_KEPT}"
+                which = f"{without}; each run from now on keeps its own (inv run)"
             if since is not None:
                 which = "none since then is kept (inv replay judges all that are)"
             report.problems.append(f"{report.branch}: no run could be judged again: {which}")
@@ -104,10 +111,12 @@ class _KnownRuns:
         judging = Supposing(settings, others, report) if others is not None else _Same(settings, report)
         for kept in kept_inputs(settings, branch, since):
             if isinstance(kept, LostInput):
-                lost_after = f" (after run {kept.after})" if kept.after else ""
+                lost = _lost_in_words(kept)
                 if run is None:
-                    report.problems.append(f"{branch}: {kept.problem}{lost_after}")
-                self._lost.append(f"{kept.problem}{lost_after}")
+                    report.problems.append(f"{branch}: {lost}")
+                    report.unjudged += len(kept.runs)
+                    report.lost += kept.runs
+                self._lost.append((lost, kept.runs))
                 continue
             self._ids[kept.run_id] = met[kept.run_id] = None
             if run not in (None, kept.run_id):
@@ -128,12 +137,15 @@ class _KnownRuns:
             )
         return met
 
-    def check(self, run: str, reports: list[BranchReplay]) -> None:
+    def check(self, settings: Settings, run: str, reports: list[BranchReplay]) -> None:
         """Raises SettingsError, NoAnswerError: the run was not met."""
         if any(each.answers or each.unjudged for each in reports):
             return
         if self._lost:
-            raise NoAnswerError(f"what {run} judged by is not known: {self._lost[0]}")
+            lost = next((words for words, runs in self._lost if run in runs), self._lost[0][0])
+            raise NoAnswerError(f"what {run} judged by is not known: {lost}")
+        if any(run in runs_of_snapshots(settings, each.branch) for each in reports):
+            raise NoAnswerError(f"the answer of {run} is kept, but what it judged by is not: {NOT_KEPT}")
         names, newest = sorted(self._ids), next(reversed(self._ids), "")
         if not names:
             raise SettingsError(
@@ -150,6 +162,13 @@ class _KnownRuns:
         )
 
 
+def _lost_in_words(lost: LostInput) -> str:
+    words = f"{lost.problem} (after run {lost.after})" if lost.after else lost.problem
+    if not lost.runs:
+        return words
+    return f"{words}: not judged again: {count(len(lost.runs), 'run')}, {some(lost.runs, RUNS_NAMED)}"
+
+
 def _say_without_input(
     report: BranchReplay, snapshots: list[str], met: dict[str, None], since: datetime | None
 ) -> None:
@@ -158,7 +177,8 @@ def _say_without_input(
     Args:
         snapshots: the runs that kept one, ascending. met: those whose input was read.
     """
-    without, begin = [each for each in snapshots if each not in met], next(iter(met), "")
+    begin = next(iter(met), "")
+    without = [each for each in snapshots if each not in met and each not in report.lost]
     if not begin:
         return
     if since is None:

@@ -84,7 +84,7 @@ def tags_in_words(data: Mapping[str, Any]) -> str:
     if data.get("unreadable"):
         return f"could not be read ({data['unreadable']})"
     words = [f"qa-{word}" for word in data.get("words", ())]
-    if data.get("of_newest"):
+    if data.get("of_newest") and words:
         words[0] += " by its status, which means its newest landing"
     return ", ".join([*words, *(f"bad-commit-{n}" for n in data.get("bad_commits", ()))]) or "no QA tag"
 

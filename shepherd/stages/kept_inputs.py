@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +32,14 @@ from shepherd.stages.input_parts import (
 )
 from shepherd.stages.judge_input import JudgeInput
 from shepherd.store.line_changes import key_of
-from shepherd.store.line_volumes import LineVolumes, number_of, times
+from shepherd.store.line_volumes import LineVolumes, TornVolumeError, number_of, times, times_behind
 from shepherd.store.pruning import WEEK
 
 FOLDER = "inputs"
 """In the folder of a branch's snapshots; only the owner of state_dir may read it."""
+_RUN_ID = b'["context","run_id"]'
+"""The key of the line that names the run."""
+_AN_ID = re.compile(rb'"([\w.-]{1,80})"')
 _SHOWN = 200
 """Characters of what is wrong with a line, which may be of any length."""
 
@@ -66,6 +71,8 @@ class LostInput(Struct, frozen=True):
     """A sentence: what is not known, and why."""
     after: str = ""
     """The run id of the last one before them that can be read; empty: none."""
+    runs: tuple[str, ...] = ()
+    """The ids of those runs, as far as they can be read: what they judged by builds on what cannot."""
 
 
 def keep_input(settings: Settings, given: JudgeInput, snapshot: Snapshot) -> None:
@@ -127,17 +134,35 @@ def document_sum(snapshot: Snapshot) -> str:
 
 def _of_volume(volume: Path, after: str) -> Iterator[KeptInput | LostInput]:
     known = _KnownParts()
+    each_time = times(volume)
+    lines: list[bytes] = []
     try:
-        for lines in times(volume):
+        for lines in each_time:
             known.take(lines)
             kept = known.kept()
             after = kept.run_id
             yield kept
+    except TornVolumeError as why:
+        runs = _runs_in(chain([why.begun], times_behind(volume, why.place)))
+        yield LostInput(f"{why}; what was judged by then is not known", after, runs)
     except plainfile.UnreadableFileError as why:
         if not (why.missing and not volume.is_symlink()):
             yield LostInput(f"{why}; what was judged by then is not known", after)
     except _NotOursError as why:
-        yield LostInput(f"{volume} {why}; what was judged by from there on is not known", after)
+        runs = _runs_in(chain([lines], each_time))
+        yield LostInput(f"{volume} {why}; what was judged by from there on is not known", after, runs)
+
+
+def _runs_in(each_time: Iterable[Iterable[bytes]]) -> tuple[str, ...]:
+    """The ids of the runs that these lines name, as far as they can be read."""
+    found: dict[str, None] = {}
+    with suppress(plainfile.UnreadableFileError, OSError):
+        for lines in each_time:
+            for line in lines:
+                key, _, value = line.partition(b"\t")
+                if key == _RUN_ID and (said := _AN_ID.fullmatch(value)) is not None:
+                    found[said[1].decode()] = None
+    return tuple(found)
 
 
 class _NotOursError(Exception):

@@ -267,7 +267,7 @@ def _about_unreachable(
         for each in store.journal.entries("done", subjects=meant):
             if each.data["result"] == "done":
                 operator = each.subject.split(" ", 2)[2]
-                known_to.setdefault(operator, set()).update(meant[each.subject].data["people"])
+                known_to.setdefault(operator, set()).update(meant[each.subject].data.get("people", ()))
     return [
         Mail("unreachable", operator, people=tuple(people))
         for operator in operators

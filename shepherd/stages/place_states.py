@@ -68,20 +68,21 @@ def _of_switch(entry: JournalEntry) -> PlaceState | None:
     data = entry.data
     if not data.get("on"):
         return None
-    return PlaceState(_told(data["told"]), _maybe(data), entry.seq, _moment(data.get("last")))
+    return PlaceState(entry.as_a(Told, "told"), _maybe(entry), entry.seq, _moment(data.get("last")))
 
 
 def _of_message(meant: JournalEntry, done: JournalEntry | None, seq: int) -> PlaceState:
     data, at, result = meant.data, meant.time, done.data.get("result", "") if done is not None else ""
-    told, known_after, failing = _told(data["told"]), _told(data["after"]), _moment(data.get("failing"))
+    told, known_after = meant.as_a(Told, "told"), meant.as_a(Told, "after")
+    failing = _moment(data.get("failing"))
     if result == _DONE:
         return PlaceState(known_after, (), seq, at)
     if result == _FAILED:
         alone = _alone(done) if done is not None else None
-        return PlaceState(told, _maybe(data), seq, _moment(data.get("last")), failing or at, at, alone=alone)
+        return PlaceState(told, _maybe(meant), seq, _moment(data.get("last")), failing or at, at, alone=alone)
     doubt = _moment(data.get("doubt")) or at
     # what may be known already is not kept twice
-    maybe = (*(each for each in _maybe(data) if each != known_after), known_after)
+    maybe = (*(each for each in _maybe(meant) if each != known_after), known_after)
     if len(maybe) > MOST_POSSIBLE:
         older, newer, *others = maybe
         maybe = (folded(older, newer, (told, *others)), *others)
@@ -152,12 +153,8 @@ def first_words(notice: Notice) -> str:
     return "; ".join([*texts, *([f"and {more} more"] if more else [])])
 
 
-def _told(data: dict[str, Any]) -> Told:
-    return msgspec.convert(data, Told)
-
-
-def _maybe(data: dict[str, Any]) -> tuple[Told, ...]:
-    return tuple(map(_told, data.get("maybe", ())))
+def _maybe(entry: JournalEntry) -> tuple[Told, ...]:
+    return entry.as_a(tuple[Told, ...], "maybe") if "maybe" in entry.data else ()
 
 
 def _alone(failed: JournalEntry) -> datetime | None:

@@ -141,7 +141,7 @@ def remember(
 def _kept(entry: JournalEntry) -> KeptEvidence:
     if entry.kind == "seal":
         return KeptEvidence(entry.data["word"], entry.data["word"])
-    return msgspec.convert(entry.data, KeptEvidence)
+    return entry.as_a(KeptEvidence)
 
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
@@ -182,7 +182,7 @@ def still_new(entries: Sequence[JournalEntry], every: Journal) -> list[JournalEn
 
 
 def _tags(entry: JournalEntry) -> ItemTags:
-    return msgspec.convert(entry.data, ItemTags)
+    return entry.as_a(ItemTags)
 
 
 def untagged(journal: Journal) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from msgspec import convert, to_builtins
+from msgspec import to_builtins
 
 from shepherd.git.containment import merge_that_moved
 from shepherd.git.first_parents import read_first_parents
@@ -114,7 +114,7 @@ def keep_patches(
 
 def _patches(journal: Journal) -> dict[str, Patch]:
     """What commits change, as the journal remembers it."""
-    return {entry.subject: convert(entry.data, Patch) for entry in journal.entries("patch")}
+    return {entry.subject: entry.as_a(Patch) for entry in journal.entries("patch")}
 
 
 def _git(settings: Settings, branch: str) -> Git:

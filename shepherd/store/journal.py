@@ -7,16 +7,19 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cached_property
 from time import time_ns
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from shepherd.store import chain
+from shepherd.store.entry_shapes import ChangedEntryError, problem_of
 from shepherd.store.many_rows import insert_rows
 from shepherd.store.tables import journal, shared
 from shepherd.values import iso
+
+T = TypeVar("T")
 
 _CHUNK = 800
 """Subjects asked for in one statement: SQLite takes at most 999 variables in old builds."""
@@ -76,8 +79,22 @@ class JournalEntry(Struct, frozen=True):
 
     @property
     def time(self) -> datetime:
-        """When it was written, by the clock of its host."""
-        return datetime.fromisoformat(self.at)
+        """When it was written, by the clock of its host. Raises ChangedEntryError."""
+        try:
+            return datetime.fromisoformat(self.at)
+        except ValueError:
+            raise self.changed(f"{self.at!a} is no time") from None
+
+    def as_a(self, holds: type[T], key: str = "") -> T:
+        """Its data, or what stands there under a key, as a value of this type. Raises ChangedEntryError."""
+        try:
+            return msgspec.convert(self.data.get(key) if key else self.data, holds)
+        except msgspec.ValidationError as error:
+            raise self.changed(f"{key}: {error}" if key else str(error)) from None
+
+    def changed(self, problem: str) -> ChangedEntryError:
+        """That it cannot be read."""
+        return ChangedEntryError(self.seq, self.kind, self.run_id, problem)
 
 
 # Statements are made once, since SQLAlchemy takes longer to make one than SQLite to answer it.
@@ -103,7 +120,7 @@ _NEWEST_ABOUT = select(func.max(journal.c.seq)).where(
 )
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
-_FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
+_FORMER_NAMES = _ENTRIES.where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
 
 
 class Journal:
@@ -124,8 +141,8 @@ class Journal:
         """The branch, and what it was called before: a journal that it carries on is read as its own."""
         names, new = list(self._branches), list(self._branches)
         while new:
-            carried = self._connection.scalars(_FORMER_NAMES, {"branches": new})
-            before = dict.fromkeys(msgspec.json.decode(data)["from"] for data in carried)
+            carried = self._fetch(_FORMER_NAMES, branches=new)
+            before = dict.fromkeys(entry.data["from"] for entry in carried)
             new = [other for other in before if other not in names]
             names += new
         return names
@@ -275,7 +292,7 @@ class Journal:
             values["branches"] = self.names
         rows = self._connection.execute(statement, values)
         try:
-            return [
+            entries = [
                 JournalEntry(kind, subject, known, who, why, at, run_id, seq, known.pop(chain.KEY, ""))
                 for kind, subject, data, who, why, at, run_id, seq in rows
                 for known in (msgspec.json.decode(data),)
@@ -283,6 +300,10 @@ class Journal:
         except (RecursionError, AttributeError):
             # no JSON object, or one of a depth that nobody writes: the database says what else to do
             raise msgspec.DecodeError("an entry of the journal is none") from None
+        for entry in entries:
+            if problem := problem_of(entry.kind, entry.data):
+                raise entry.changed(problem)
+        return entries
 
 
 def _kept(text: str, server: bool) -> str:

@@ -16,6 +16,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from io import BytesIO
 from itertools import takewhile
 from pathlib import Path
 
@@ -32,7 +33,14 @@ from shepherd.store.last_lines import (
     following,
     last_lines,
 )
-from shepherd.store.packed_lines import CutShortError, DamagedMemberError, LinePacker, LineReader
+from shepherd.store.packed_lines import (
+    LARGEST,
+    MAGIC,
+    CutShortError,
+    DamagedMemberError,
+    LinePacker,
+    LineReader,
+)
 from shepherd.store.pruning import WEEK, SnapshotFile, outdated
 
 LAST = "last"
@@ -170,26 +178,58 @@ def number_of(volume: Path) -> int:
     return int(volume.name[:8])
 
 
+class TornVolumeError(plainfile.UnreadableFileError):
+    """A volume can be read up to a place, and no further."""
+
+    def __init__(self, volume: Path, problem: str, place: int, begun: Sequence[bytes] = ()) -> None:
+        super().__init__(volume, problem)
+        self.place = place
+        """Where the member begins that is damaged or cut off, in bytes."""
+        self.begun = begun
+        """The lines that are there of one that is cut off."""
+
+
 def times(volume: Path) -> Iterator[list[bytes]]:
     """What a volume has of each time: all lines of the first, then what differs from the time before.
 
     Raises:
-        plainfile.UnreadableFileError: after those that are whole; what follows is not known.
+        TornVolumeError: after those that are whole; what follows builds on what is not known.
+        plainfile.UnreadableFileError: it cannot be opened.
     """
     with plainfile.opened(volume, follow=False) as file:
         reader = LineReader(file)
+        lines: list[bytes] = []
         try:
+            if not reader.more():
+                raise TornVolumeError(volume, "is empty", 0)
+            while reader.more():
+                lines = []
+                lines.extend(reader.lines())
+                yield lines
+        except CutShortError:
+            why = f"is cut off after byte {reader.place}: who wrote on was killed, or writes just now"
+            raise TornVolumeError(volume, why, reader.place, lines) from None
+        except (DamagedMemberError, OSError) as error:
+            cause = (error.strerror if isinstance(error, OSError) else None) or error
+            raise TornVolumeError(
+                volume, f"is damaged after byte {reader.place} ({cause})", reader.place
+            ) from None
+
+
+def times_behind(volume: Path, place: int) -> Iterator[list[bytes]]:
+    """The lines of whatever is whole behind a place at which a volume is damaged. What they differ from is
+    not known. Raises plainfile.UnreadableFileError, OSError."""
+    with plainfile.opened(volume, follow=False) as file:
+        file.seek(place)
+        rest = file.read(LARGEST)
+    at = rest.find(MAGIC, 1)
+    while at >= 0:
+        reader = LineReader(BytesIO(memoryview(rest)[at:]))
+        with suppress(CutShortError, DamagedMemberError):
             while reader.more():
                 yield list(reader.lines())
-        except CutShortError:
-            raise plainfile.UnreadableFileError(
-                volume, f"is cut off after byte {reader.place}: who wrote on was killed, or writes just now"
-            ) from None
-        except (DamagedMemberError, OSError) as error:
-            why = (error.strerror if isinstance(error, OSError) else None) or error
-            raise plainfile.UnreadableFileError(
-                volume, f"is damaged after byte {reader.place} ({why})"
-            ) from None
+        # at least one byte on, also where it only looked like a member
+        at = rest.find(MAGIC, at + max(reader.place, 1))
 
 
 def _append(volume: Path, size: int, member: Sequence[bytes]) -> None:

@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 LARGEST = 500_000_000
 """Bytes of the lines of one member; one of 100,000 landings has 100 million."""
+MAGIC = b"\x1f\x8b\x08"
+"""How each member begins."""
 _GZIP = 31
 """What zlib calls a gzip file with the largest window."""
 _AT_ONCE = 1 << 16

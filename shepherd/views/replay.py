@@ -248,6 +248,7 @@ def _branch(report: BranchReplay) -> dict[str, object]:
         "differ": [{**_plain(fold), "way": fold.way} for fold in report.folds.folds()],
         "runs_that_differ": report.differ,
         "problems": report.problems,
+        "runs_lost": report.lost,
         "warnings": report.warnings,
         "altered": report.altered,
         "earlier": report.earlier,

@@ -230,7 +230,9 @@ def test_after_the_loss_of_a_journal_nothing_is_told_twice(live: Team) -> None:
     live.at(TUESDAY).remind()
     mails_of(live)
     with Database.of(live.settings) as database:
-        database.append("stable", [JournalEntry("restored")], live.run("restore"))
+        database.append(
+            "stable", [JournalEntry("restored", data={"made": "2011-08-01T00:00:00Z"})], live.run("restore")
+        )
         with database.branch(EVERYWHERE) as store:
             # as if the backup had been made before they were sent
             store.journal._connection.exec_driver_sql("delete from journal where branch = ''")

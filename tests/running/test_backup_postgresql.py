@@ -40,7 +40,7 @@ def project(url: str, tmp_path: Path) -> Project:
     assert inv(project, "run").code == 0
     assert inv(project, "verdict", "r2", "ok", "--reason", "tried it").code == 0
     with Database.of(project.settings) as database:
-        odd = [JournalEntry("snooze", each[:100], {"until": each}, "Zoë", each) for each in ODD]
+        odd = [JournalEntry("item", each[:100], {"until": each}, "Zoë", each) for each in ODD]
         database.append("stable", odd, project.run("by-hand"))
     return project
 

@@ -41,7 +41,7 @@ def project(tmp_path: Path) -> Project:
     with Database.of(project.settings) as database:
         for number in range(40):
             odd = ODD[number % len(ODD)]
-            words = [JournalEntry("snooze", odd[:100], {"until": odd}, "Zoë", odd) for _ in range(3)]
+            words = [JournalEntry("item", odd[:100], {"until": odd}, "Zoë", odd) for _ in range(3)]
             database.append("stable", words, project.run("by-hand"))
     with closing(sqlite3.connect(file_of(project))) as connection, connection:
         connection.execute("DELETE FROM journal WHERE seq % 17 = 0")
@@ -147,7 +147,7 @@ def test_another_journal_is_not_touched(project: Project, postgres: PostgresServ
     url, file = postgres.new_database(), tmp_path / "other.db"
     for place in (url, f"sqlite:///{file}"):
         with Database(place) as database:
-            database.append("trunk", [JournalEntry("tip", data={"n": 1})], project.run("x"))
+            database.append("trunk", [JournalEntry("item", data={"n": 1})], project.run("x"))
     for target in (url, file):
         held = rows_of(target)
         done = inv(project, "db.copy", file_of(project), target)
@@ -200,7 +200,7 @@ def test_who_writes_into_the_source_meanwhile_is_seen(
     """On PostgreSQL, and in a file: neither is copied."""
     url, back = postgres.new_database(), tmp_path / "back.db"
     assert inv(project, "db.copy", file_of(project), url).code == 0
-    entry = JournalEntry("snooze", "r2", {"until": "x"}, "Zoë", "meanwhile")
+    entry = JournalEntry("item", "r2", {"until": "x"}, "Zoë", "meanwhile")
 
     def write(_done: int) -> None:
         with Database(url) as database:

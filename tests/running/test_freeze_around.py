@@ -118,7 +118,7 @@ def test_what_is_over_leaves_the_copy(project: Project) -> None:
 
 def test_a_promotion_that_was_killed_and_that_nobody_looked_for_is_said(project: Project) -> None:
     with Database.of(project.settings) as database:
-        data = {"act": "promote", "ref": "released", "from": "a", "to": "b", "to_revno": 3}
+        data = {"act": "promote", "ref": "released", "from": "a", "from_revno": 1, "to": "b", "to_revno": 3}
         database.append("stable", [JournalEntry("meant", "b", data)], project.run("promote"))
     done = said(project, "freeze.on", "--reason", "new disks")
     assert done.code == 7

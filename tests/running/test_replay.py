@@ -21,6 +21,7 @@ from shepherd.rules.states import Judged, StateRules
 from shepherd.running import replay as running
 from shepherd.sentence import Sentence
 from shepherd.stages import judge, landing_entries
+from shepherd.store.packed_lines import MAGIC
 from tests.inv import Done, inv_here
 from tests.project import Project
 
@@ -265,8 +266,39 @@ def test_damaged_inputs_are_said_and_the_others_judged(project: Project) -> None
     done = replay(project)
     assert done.code == 5
     assert "is cut off" in done.err
-    assert done.err.endswith("not known (after run run-0012)\n")
+    assert done.err.endswith("not known (after run run-0012): not judged again: 1 run, run-0014\n")
     assert done.out.startswith("6 runs of stable")
+    asked = replay(project, "run-0014")
+    assert (asked.code, asked.out) == (5, "")
+    assert asked.err.startswith("what run-0014 judged by is not known: ")
+
+
+def test_runs_that_build_on_a_damaged_input_are_named_and_all_others_judged(project: Project) -> None:
+    volume, _of_the_next_week = sorted((snapshots(project) / "inputs").glob("*.gz"))
+    second = volume.read_bytes().index(MAGIC, 1)
+    damaged = bytearray(volume.read_bytes())
+    damaged[second + 15] ^= 0xFF
+    volume.write_bytes(damaged)
+    done = replay(project)
+    assert done.code == 5
+    assert f"{volume} is damaged after byte {second}" in done.err
+    # the second one cannot be named any more
+    lost = ["run-0006", "run-0008", "run-0010"]
+    assert f"(after run run-0002): not judged again: 3 runs, {', '.join(lost)}\n" in done.err
+    assert done.out.startswith("3 runs of stable")
+    report = as_json(project)
+    assert (report["answers"], report["same"], report["runs_lost"]) == (3, 3, lost)
+
+
+def test_an_empty_input_is_said(project: Project) -> None:
+    *_, volume = sorted((snapshots(project) / "inputs").glob("*.gz"))
+    volume.write_bytes(b"")
+    done = replay(project)
+    assert done.code == 5
+    assert (
+        done.err == f"stable: {volume} is empty; what was judged by then is not known (after run run-0010)\n"
+    )
+    assert done.out.startswith("5 runs of stable")
 
 
 def test_snapshots_that_have_no_input_are_said_and_not_left_out(
@@ -306,6 +338,29 @@ def test_folder_that_somebody_removed_is_no_history_that_begins_later(project: P
     shutil.rmtree(snapshots(project) / "inputs")
     project.look()
     assert as_json(project)["earlier"] == 3
+
+
+def test_of_answers_that_a_backup_brought_back_it_is_said_that_no_backup_has_their_inputs(
+    project: Project,
+) -> None:
+    shutil.rmtree(snapshots(project) / "inputs")
+    done = replay(project)
+    assert (done.code, done.out) == (5, "")
+    assert done.err == (
+        "stable: no run could be judged again: no input is kept with 3 snapshots: no backup has inputs, and"
+        " an early release kept none; each run from now on keeps its own (inv run)\n"
+    )
+    (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
+    run = first.name.partition(".")[0]
+    asked = replay(project, run)
+    assert (asked.code, asked.out) == (5, "")
+    assert asked.err == (
+        f"the answer of {run} is kept, but what it judged by is not: no backup has inputs, and an early"
+        " release kept none\n"
+    )
+    # the same once runs keep theirs again
+    project.look()
+    assert replay(project, run).err == asked.err
 
 
 def test_input_that_makes_no_sense_is_said_and_the_others_judged(

@@ -21,7 +21,8 @@ def test_what_an_earlier_release_left_out_is_said(tmp_path: Path) -> None:
     project.look()
     with Database.of(project.settings) as database:
         place = {"revno": 3, "id": ids[2], "sha": ids[2], "ref": "released", "from": 1}
-        act = {"act": "promote", "ref": "released", "from": ids[0], "to": ids[2], "to_revno": 3}
+        act = {"act": "promote", "ref": "released", "from": ids[0], "from_revno": 1}
+        act |= {"to": ids[2], "to_revno": 3}
         database.append(
             "stable", [JournalEntry("meant", f"{ids[2]} x", act, "ann", "why not")], project.run("x")
         )

@@ -277,13 +277,15 @@ def test_a_file_that_somebody_removed(project: Project) -> None:
 def test_what_a_later_release_kept(project: Project) -> None:
     project.look()
     (volume, _) = inputs(project)
-    line = b'["moods","mood"]\t"good"\n'
     with volume.open("ab") as file:
-        file.write(gzip.compress(line))
+        file.write(gzip.compress(b'["moods","mood"]\t"good"\n'))
+        file.write(gzip.compress(b'["context","run_id"]\t"run-0009"\n'))
+        file.write(gzip.compress(b'["context","run_id"]\t"\\u001b[2J"\n'))
     one, lost = kept_inputs(project.settings, "stable")
     assert isinstance(one, KeptInput)
     assert isinstance(lost, LostInput)
     assert "names moods mood, which this release does not know" in lost.problem
+    assert lost.runs == ("run-0009",)
     assert lost.after == one.run_id
 
 

@@ -26,7 +26,7 @@ def seal(word: str) -> JournalEntry:
 
 
 def asks() -> JournalEntry:
-    return JournalEntry("meant", PAIR, {"asks": True})
+    return JournalEntry("meant", PAIR, {"act": "tag", "item": "7", "revno": 1, "asks": True})
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ OLD = {
     "at": AT,
     "run_id": "r",
     "branch": "b",
-    "kind": "tip",
+    "kind": "item",
     "subject": "s",
     "who": "",
     "why": "",
@@ -73,7 +73,7 @@ def written(url: str, entries: list[tuple[str, str, str, dict[str, str]]]) -> It
         connection.execute(delete(journal))
         for branch, subject, why, data in entries:
             Journal(connection, branch).append(
-                [JournalEntry("tip", subject, dict(data), "ann", why)], run_id="r1", at=NOW
+                [JournalEntry("item", subject, dict(data), "ann", why)], run_id="r1", at=NOW
             )
         yield connection
 
@@ -175,21 +175,21 @@ def test_older_releases_write_in_between(database_url: str) -> None:
         assert chain.head(connection) == plainly(rows_of(connection))
         own = Journal(connection, "b")
         assert own.head_at(own.last_seq()) == ""
-        own.append([JournalEntry("tip", "new")], run_id="r1", at=NOW)
+        own.append([JournalEntry("item", "new")], run_id="r1", at=NOW)
         connection.execute(insert(journal), [OLD | {"data": '{"x":{"a":1,"prev":"no hash"}}'}, OLD])
-        own.append([JournalEntry("tip", "newer")], run_id="r1", at=NOW)
+        own.append([JournalEntry("item", "newer")], run_id="r1", at=NOW)
         assert chain.head(connection) == plainly(rows_of(connection))
         reading = read_chain(partial(entries_of, connection))
         assert (reading.entries, reading.unchained, reading.breaks) == (7, 2, ())
-        assert [entry.data for entry in own.entries("tip") if entry.subject.startswith("new")] == [{}, {}]
+        assert [entry.data for entry in own.entries("item") if entry.subject.startswith("new")] == [{}, {}]
 
 
 def test_damaged_data_keep_nobody_from_appending(database_url: str) -> None:
     with Database(database_url) as database, database.begin() as connection:
         own = Journal(connection, "b")
-        own.append([JournalEntry("tip", "one")], run_id="r1", at=NOW)
+        own.append([JournalEntry("item", "one")], run_id="r1", at=NOW)
         connection.execute(insert(journal).values(OLD | {"data": '{"prev": 5, "a'}))
-        own.append([JournalEntry("tip", "two")], run_id="r1", at=NOW)
+        own.append([JournalEntry("item", "two")], run_id="r1", at=NOW)
         assert [each.what for each in verified(connection)] == ["unreadable"]
 
 
@@ -197,7 +197,7 @@ def _append(url: str, name: str, barrier: Any) -> None:
     with Database(url) as database:
         for number in range(20):
             barrier.wait()
-            database.append(name, [JournalEntry("tip", f"{name} {number} {each}") for each in "ab"], RUN)
+            database.append(name, [JournalEntry("item", f"{name} {number} {each}") for each in "ab"], RUN)
 
 
 def test_processes_that_write_at_once_write_one_chain(database_url: str) -> None:
@@ -227,7 +227,7 @@ def test_the_first_append_to_a_long_journal_does_not_hold_it_in_memory(tmp_path:
     with Database(url) as database:
         tracemalloc.start()
         try:
-            database.append("b", [JournalEntry("tip")], RUN)
+            database.append("b", [JournalEntry("item")], RUN)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "shepherd.db"
     with Database(f"sqlite:///{path}") as database:
         for text in HARD:
-            entry = JournalEntry("tip", text, {"text": text, text: [1, 2.5, None, {"a": True}]}, text, text)
+            entry = JournalEntry("item", text, {"text": text, text: [1, 2.5, None, {"a": True}]}, text, text)
             database.append("stable", [entry, entry], RUN)
             with closing(sqlite3.connect(path)) as connection, connection:
                 connection.execute(

@@ -29,11 +29,11 @@ def test_who_lost_the_work_lock_writes_nothing_more(postgres: PostgresServer) ->
     session = postgresql.Session(url, "", "working")
     session.take(postgresql.WORK)
     with Database(url) as database, postgresql.working(session):
-        database.append("stable", [JournalEntry("tip", data={"n": 1})], RUN)
+        database.append("stable", [JournalEntry("item", data={"n": 1})], RUN)
         postgresql.Session(url, "", "other").ask(
             "SELECT pg_terminate_backend(pid, 9000) FROM pg_locks WHERE locktype = 'advisory'"
         )
         with pytest.raises(StoreError, match="the work lock was lost"):
-            database.append("stable", [JournalEntry("tip", data={"n": 2})], RUN)
+            database.append("stable", [JournalEntry("item", data={"n": 2})], RUN)
     with Database(url) as database, database.branch("stable") as store:
-        assert [entry.data for entry in store.journal.entries("tip")] == [{"n": 1}]
+        assert [entry.data for entry in store.journal.entries("item")] == [{"n": 1}]

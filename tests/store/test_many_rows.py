@@ -36,9 +36,9 @@ def url(
 def test_texts_come_back_as_they_were_in_order(url: str, count: int) -> None:
     texts = [f"{STRANGE[number % len(STRANGE)]}{number}" for number in range(count)]
     with Database(url) as database:
-        database.append("stable", [JournalEntry("tip", who=each, why=each) for each in texts], RUN)
+        database.append("stable", [JournalEntry("item", who=each, why=each) for each in texts], RUN)
         with database.branch("stable") as store:
-            entries = store.journal.entries("tip")
+            entries = store.journal.entries("item")
     assert [(entry.who, entry.why) for entry in entries] == [(each, each) for each in texts]
     assert [entry.seq for entry in entries] == sorted(entry.seq for entry in entries)
 
@@ -47,20 +47,20 @@ def test_texts_come_back_as_they_were_in_order(url: str, count: int) -> None:
 def test_a_row_that_does_not_fit_is_one_sentence_and_nothing_is_written(
     postgres: PostgresServer, count: int
 ) -> None:
-    entries = [JournalEntry("tip", why=f"{number}") for number in range(count)]
+    entries = [JournalEntry("item", why=f"{number}") for number in range(count)]
     with Database(postgres.new_database()) as database:
         with pytest.raises(StoreError, match=r"NUL .* \(PostgreSQL keeps no such text"):
-            database.append("stable", [*entries, JournalEntry("tip", subject="a\0b")], RUN)
+            database.append("stable", [*entries, JournalEntry("item", subject="a\0b")], RUN)
         with database.branch("stable") as store:
-            assert store.journal.entries("tip") == []
+            assert store.journal.entries("item") == []
 
 
 def test_what_people_write_never_fails_to_fit(url: str) -> None:
     """A git note may hold a NUL, an author may have a very long name and address."""
     long = f"2026-11-29 qa {'x' * 300}@example.org"
     with Database(url) as database:
-        database.append("stable", [JournalEntry("tip", long, who="y" * 999, why="a\0b")], RUN)
+        database.append("stable", [JournalEntry("item", long, who="y" * 999, why="a\0b")], RUN)
         with database.branch("stable") as store:
-            (entry,) = store.journal.entries("tip")
+            (entry,) = store.journal.entries("item")
     assert (entry.subject, entry.who) == (long, "y" * 200)
     assert entry.why == ("a\0b" if url.startswith("sqlite") else "a\ufffdb")

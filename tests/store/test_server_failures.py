@@ -68,12 +68,12 @@ def said(attempt: Callable[[], Any]) -> str:
 
 def append(url: str, number: int) -> None:
     with Database(url) as database:
-        database.append("stable", [JournalEntry("tip", data={"n": number})], RUN)
+        database.append("stable", [JournalEntry("item", data={"n": number})], RUN)
 
 
 def written(url: str) -> list[int]:
     with Database(url) as database, database.branch("stable") as store:
-        return [entry.data["n"] for entry in store.journal.entries("tip")]
+        return [entry.data["n"] for entry in store.journal.entries("item")]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_transaction_that_is_ended(server: PostgresServer, setting: str, state
     def attempt() -> None:
         # of another name, so the process makes a new connection, which has the setting
         with Database(f"{url}?application_name=x") as database, database.begin() as connection:
-            BranchStore(connection, "stable").append([JournalEntry("tip", data={"n": 2})], RUN)
+            BranchStore(connection, "stable").append([JournalEntry("item", data={"n": 2})], RUN)
             if setting.startswith("idle"):
                 (pid,) = connection.exec_driver_sql("SELECT pg_backend_pid()").one()
                 until(lambda: not lives(server, pid))
@@ -169,7 +169,7 @@ def test_a_server_that_crashes_in_the_midst() -> None:
 
         def attempt() -> None:
             with Database(url) as database, database.begin() as connection:
-                BranchStore(connection, "stable").append([JournalEntry("tip", data={"n": 2})], RUN)
+                BranchStore(connection, "stable").append([JournalEntry("item", data={"n": 2})], RUN)
                 server.stop("immediate")
                 connection.exec_driver_sql("SELECT 1")
 
@@ -209,7 +209,7 @@ def test_a_server_whose_disk_is_full() -> None:
         name = url.rpartition("/")[2]
         ask(url, f'ALTER DATABASE "{name}" SET default_tablespace = small')
         append(url, 1)
-        entries = [JournalEntry("tip", why="x" * 1000, data={"n": number}) for number in range(2000)]
+        entries = [JournalEntry("item", why="x" * 1000, data={"n": number}) for number in range(2000)]
         with Database(url) as database:
             sentence = said(lambda: database.append("stable", entries, RUN))
         assert "make room on the server's disk: nothing was half-written" in sentence
@@ -228,4 +228,4 @@ def test_an_empty_database_has_no_answer_yet(server: PostgresServer) -> None:
         assert database.is_empty()
         says = r"is empty, so nothing was read yet: inv find$"
         with pytest.raises(NoAnswerError, match=says), database.branch("stable") as store:
-            store.journal.last("tip")
+            store.journal.last("item")

@@ -19,6 +19,7 @@ from shepherd.places import places_of
 from shepherd.running.init import survey
 from shepherd.running.init.access import ForgeAnswer, ask, how_to_read, what_is_read
 from shepherd.running.init.choice import Choose, landings, narrowing, safest, settings_lines
+from shepherd.running.init.folders import top_folders
 from shepherd.running.init.forge import Forge, forge_of
 from shepherd.running.init.keys import ShownKeys, keys_in
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
@@ -149,6 +150,7 @@ def _plan(
         orphans=orphans,
         robots=shown.robots,
         checks=shown.checks,
+        folders=top_folders(git, line.tip.id),
         forge=shown.forge,
         refusal=shown.answer.refusal,
         keys=shown.keys,

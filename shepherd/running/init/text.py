@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from shepherd.git.mirror_clones import OverwritingRemote
 from shepherd.running.init.access import WITHOUT_TOKEN, library_command, lines_of, token_step, what_is_read
+from shepherd.running.init.folders import components_line
 from shepherd.running.init.forge import Forge
 from shepherd.running.init.keys import ShownKeys, lines_for_jira
 from shepherd.running.init.references import ShownReferences, lines_for_redmine
@@ -64,6 +65,9 @@ exempt_subjects = []     # patterns (* and ?): nobody needs to test landings wit
 
 {checks}
 
+# Parts of the project: `inv waits --by component` says where help is due (docs/settings.md#components).
+# {components}
+
 {landing_url}
 {compare_url}
 """
@@ -109,6 +113,7 @@ def settings_text(
     orphans: str,
     robots: Sequence[Robot],
     checks: RequiredChecks,
+    folders: Sequence[str],
     forge: Forge | None,
     refusal: str | None,
     keys: ShownKeys,
@@ -118,7 +123,7 @@ def settings_text(
     """The whole file; `deployed` are the lines that say what production runs.
 
     `why` and `usage` are sentences for comments. `refusal` is why the forge is not read, None: it is read
-    (access.ForgeAnswer). `file` is where the text will lie.
+    (access.ForgeAnswer). `folders` are those at the top of the repository. `file` is where the text will lie.
     """
     landing_url = (
         f"landing_url = {toml(forge.landing_url)}"
@@ -143,6 +148,7 @@ def settings_text(
         orphans=toml(orphans),
         robots=_robots(robots),
         checks=_checks(checks),
+        components=components_line(folders),
         landing_url=landing_url,
         compare_url=compare_url,
     )

@@ -182,8 +182,8 @@ def test_the_clock_is_compared_with_a_log_of_json(project: Project) -> None:
 
 
 def test_the_journal_of_the_mails_is_no_branch_without_a_name(project: Project) -> None:
+    data = {"act": "mail", "result": "done"}
     with Database.of(project.settings) as database:
-        database.append(
-            EVERYWHERE, [JournalEntry("done", "2026-03-01 digest ann@example.org")], project.run("remind")
-        )
+        entry = JournalEntry("done", "2026-03-01 digest ann@example.org", data)
+        database.append(EVERYWHERE, [entry], project.run("remind"))
     assert [each.name for each in looked(project) if each.name.startswith("journals")] == ["journals"]
