@@ -31,6 +31,16 @@ def test_a_second_change_waits_until_it_is_quiet_no_more(team: Team) -> None:
     assert team.tells(minutes=6) == [FOUR]
 
 
+def test_what_is_held_back_until_another_day_names_it(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, place=f'{PLACE}quiet = "20h"\n')
+    team.land("[no-qa] Three")
+    assert team.tells() == [MAY_GO]
+    team.land("[no-qa] Four")
+    team.look()
+    [line] = team.notify(dry=True).lines
+    assert re.match(r"chat: 1 change of stable held back until 2011-08-02 06:\d\d \(UTC\): ", line)
+
+
 def test_what_came_and_went_meanwhile_is_not_told(team: Team) -> None:
     team.land("[no-qa] Three")
     team.tells()
