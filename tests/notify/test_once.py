@@ -285,6 +285,12 @@ def test_a_dry_run_and_a_preview_say_what_would_go_and_write_nothing(team: Team,
     assert (chat.told, team.entries("meant", "done", "notify")) == ([], before)
 
 
+def test_a_dry_run_says_who_would_be_told_from_then_on(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, begun=False)
+    assert team.notify(dry=True).lines == ["chat would be told of stable from now on"]
+    assert team.notify().lines == ["chat is told of stable from now on"]
+
+
 def test_killed_at_every_write_it_is_told_and_never_twice_unmarked(team: Team, chat: Chat) -> None:
     import shutil
 
