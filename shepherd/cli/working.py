@@ -100,7 +100,7 @@ def notify(options: TaskOptions, preview: bool = False, test: str | None = None)
     from shepherd.running import notices
 
     if test is not None:
-        return notices.send_test(options, test)
+        return notices.send_test(options, test, preview=preview)
     return notices.notify(options, preview=preview)
 
 

@@ -29,9 +29,9 @@ def notify_all(options: TaskOptions, run: Run, *, preview: bool = False) -> Stag
     return StageResult(result.code, "; ".join(first_few(result.failures)))
 
 
-def send_test(options: TaskOptions, name: str) -> int:
+def send_test(options: TaskOptions, name: str, *, preview: bool = False) -> int:
     """`inv notify --test NAME`: send one message, now, that says it is a test, and say what came of it; in a
-    dry run say where it would go (docs/notices.md#try-it).
+    dry run, and in a preview, say where it would go (docs/notices.md#try-it).
 
     It takes no lock, and neither journal nor log know of it.
 
@@ -43,6 +43,7 @@ def send_test(options: TaskOptions, name: str) -> int:
     from shepherd.act.notice import NoticeError, way_to
     from shepherd.plans.notices import Notice
 
+    options.dry |= preview
     settings = options.settings
     place = next((each for each in settings.notify if each.name == name), None)
     if place is None:

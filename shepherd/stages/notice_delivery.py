@@ -131,7 +131,9 @@ class NoticeDelivery:
         if decision.until is None:
             return ""
         zone = ZoneInfo(self._settings.timezone)
-        until = f"{decision.until.astimezone(zone):%H:%M} ({zone.key})"
+        when, now = decision.until.astimezone(zone), self._run.now.astimezone(zone)
+        day = "" if when.date() == now.date() else f"{when:%Y-%m-%d} "
+        until = f"{day}{when:%H:%M} ({zone.key})"
         why = _HELD[decision.because].format(quiet=planned.place.quiet)
         return f"of {planned.notice.branch} held back until {until}: {why}"
 

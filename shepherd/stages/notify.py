@@ -152,7 +152,8 @@ class _Telling:
                     known_not = {"result": "unsure", "why": KILLED}
                     self._run.tell("act", branch=branch, what="notice", on=name, **known_not)
                 store.append(entries, self._run)
-            self.result.lines += [f"{name} is told of {branch} from now on" for name in sorted(began)]
+            told = "is told" if self._writes else "would be told"
+            self.result.lines += [f"{name} {told} of {branch} from now on" for name in sorted(began)]
             return self._messages(store, branch, places, states, known, decisions, waiting)
 
     def _overdue(self, store: BranchStore, branch: str, states: States, known: NoticeFacts) -> list[Waiting]:

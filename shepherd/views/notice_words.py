@@ -45,7 +45,10 @@ def answer_words(snapshot: Snapshot, known: Sequence[Caution]) -> NoticeWords:
     """What may be deployed now, or why nothing may."""
     branch = of_branch(snapshot.branch_to_name)
     status, zone = f"inv status{branch}", snapshot.timezone
-    if stopping(known) is not None:
+    # that it is frozen, too, says the first line of the message, and a change of its own
+    apart = snapshot.answer in ("nothing-new", "blocked")
+    others = [each for each in known if each.kind != "frozen" or not apart]
+    if stopping(others) is not None:
         return NoticeWords(spoken(headline(snapshot, known), zone), status)
     if snapshot.answer == "deploy" and snapshot.deployable is not None:
         to, following = snapshot.deployable, snapshot.next
@@ -53,7 +56,7 @@ def answer_words(snapshot: Snapshot, known: Sequence[Caution]) -> NoticeWords:
         text = Sentence(f"r{to.revno} may be deployed: ", gist(snapshot, known))
         return NoticeWords(spoken(text, zone), f"inv promote --to r{to.revno}{branch}", url)
     if snapshot.answer == "nothing-new":
-        return NoticeWords(spoken(f"nothing is to be deployed: {gist(snapshot, known)}", zone))
+        return NoticeWords(spoken(f"nothing is to be deployed: {gist(snapshot, others)}", zone))
     blockers = [f"r{each.revno} ({name(each.person)})" for each in snapshot.blockers[: NAMED + 1]]
     why = what_waits(snapshot) or f"blocked by {some(blockers, NAMED, len(snapshot.blockers))}"
     more = outlook(snapshot, known)

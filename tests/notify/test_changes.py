@@ -189,6 +189,17 @@ def test_a_freeze_begins_and_ends(team: Team) -> None:
     assert team.tells(minutes=30) == []
 
 
+def test_an_answer_that_a_freeze_does_not_change_is_told_in_its_own_words(team: Team) -> None:
+    freeze(team, "f1", on=True)
+    team.tells()
+    team.verdict("r2", "bad", "it loses money")
+    [told] = team.tells(minutes=30)
+    assert told == "nothing can be deployed: blocked by r2 (Ann)"
+    team.deploy(team.repo.tip())
+    told = next(each for each in team.tells(minutes=30) if not each.startswith("ALARM"))
+    assert told == "nothing is to be deployed: production runs r2, and nothing has landed since"
+
+
 def test_a_freeze_that_ends_before_another_says_so(team: Team) -> None:
     freeze(team, "f1", on=True)
     freeze(team, "f2", on=True)

@@ -31,6 +31,16 @@ def test_a_second_change_waits_until_it_is_quiet_no_more(team: Team) -> None:
     assert team.tells(minutes=6) == [FOUR]
 
 
+def test_what_is_held_back_until_another_day_names_it(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, place=f'{PLACE}quiet = "20h"\n')
+    team.land("[no-qa] Three")
+    assert team.tells() == [MAY_GO]
+    team.land("[no-qa] Four")
+    team.look()
+    [line] = team.notify(dry=True).lines
+    assert re.match(r"chat: 1 change of stable held back until 2011-08-02 06:\d\d \(UTC\): ", line)
+
+
 def test_what_came_and_went_meanwhile_is_not_told(team: Team) -> None:
     team.land("[no-qa] Three")
     team.tells()
@@ -273,6 +283,12 @@ def test_a_dry_run_and_a_preview_say_what_would_go_and_write_nothing(team: Team,
     assert shown.startswith("--- to chat\nstable: deploy r3\n")
     assert MAY_GO in shown
     assert (chat.told, team.entries("meant", "done", "notify")) == ([], before)
+
+
+def test_a_dry_run_says_who_would_be_told_from_then_on(tmp_path: Path, chat: Chat) -> None:
+    team = Team(tmp_path, chat, begun=False)
+    assert team.notify(dry=True).lines == ["chat would be told of stable from now on"]
+    assert team.notify().lines == ["chat is told of stable from now on"]
 
 
 def test_killed_at_every_write_it_is_told_and_never_twice_unmarked(team: Team, chat: Chat) -> None:

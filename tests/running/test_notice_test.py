@@ -31,7 +31,8 @@ def tried(folder: Path, *more: str) -> Done:
 def test_a_test_that_is_taken(tmp_path: Path, url: str, secret: str, way: str) -> None:
     with receiving() as receiver:
         settings_of(tmp_path, url.replace("HERE", receiver.place), secret)
-        assert tried(tmp_path, "--dry-run") == Done(0, f"a test would go to team ({way})\n", "")
+        for sends_nothing in ("--dry-run", "--preview"):
+            assert tried(tmp_path, sends_nothing) == Done(0, f"a test would go to team ({way})\n", "")
         assert receiver.received == []
         assert tried(tmp_path) == Done(0, f"a test went to team ({way}): it was taken\n", "")
         (received,) = receiver.received
