@@ -1,52 +1,28 @@
-"""Backups: consistent next to a writer, read back, kept, and of no use to somebody who forges one
-(docs/backups.md)."""
+"""Backups: consistent next to a writer, whole, readable by their owner alone (docs/backups.md)."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shepherd.errors import SettingsError, StoreError
-from shepherd.run import Run
-from shepherd.running.backup.daily import back_up_daily
-from shepherd.running.backup.making import make, planned
-from shepherd.running.backup.places import backups_in, name_of
 from shepherd.running.backup.reading import checked, manifest_of
-from shepherd.running.tasking import TaskOptions
-from shepherd.settings import Settings, parse
-from shepherd.store import Database
-from tests.inv import ROOT, inv_here
-from tests.project import START, Project
+from shepherd.settings import parse
+from tests.inv import inv_here
+from tests.project import Project
+from tests.running.backed_up import made, with_a_verdict
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """r1 is live, r2 deployable, and a person said so of r2."""
-    project = Project(tmp_path / "project")
-    first, _ = project.land("[bug=1] one", "[bug=2] two")
-    project.deploy(first)
-    project.tag(1, "qa-ok")
-    project.look()
-    project.verdict("r2", "ok")
-    project.judge()
-    return project
-
-
-def made(project: Project, target: Path, at: datetime = START) -> Path:
-    make(project.settings, planned(project.settings), target, "ann", at)
-    return target
+    return with_a_verdict(tmp_path)
 
 
 def test_included_settings_are_in_it_as_one_file(project: Project, tmp_path: Path) -> None:
@@ -77,23 +53,6 @@ def test_it_holds_the_journal_the_answers_and_the_settings(project: Project, tmp
 def test_its_parts_are_compressed(project: Project, tmp_path: Path) -> None:
     with zipfile.ZipFile(made(project, tmp_path / "b.zip")) as archive:
         assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_DEFLATED}
-
-
-def test_a_backup_dated_ahead_or_damaged_is_not_the_days(project: Project) -> None:
-    folder = project.settings.backup_path
-    folder.mkdir(parents=True)
-    for hours in (-1, 3):
-        (folder / name_of(START + timedelta(hours=hours), daily=True)).touch()
-    assert day(project.settings, START) == 0
-    assert (folder / name_of(START, daily=True)).stat().st_size
-
-
-def test_a_journal_that_is_refused_is_not_backed_up(project: Project) -> None:
-    for file in project.state.glob("shepherd.db*"):
-        file.unlink()
-    Database.of(project.settings).close()
-    assert day(project.settings, START) == 5
-    assert backups_in(project.settings.backup_path) == []
 
 
 def test_what_sqlite_left_next_to_a_killed_copy_is_swept(project: Project, tmp_path: Path) -> None:
@@ -212,220 +171,3 @@ def test_a_disk_that_forgets_is_noticed_at_once(
     with pytest.raises(StoreError, match="not a sound backup"):
         made(project, tmp_path / "b.zip")
     assert not (tmp_path / "b.zip").exists()
-
-
-# --- what somebody else put there ---------------------------------------------------------------------
-
-
-def forged(source: Path, target: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
-    """A backup with other parts, whose manifest is right as far as it can be."""
-    with zipfile.ZipFile(source) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    change(parts)
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return target
-
-
-def with_manifest(**values: Any) -> Callable[[dict[str, bytes]], object]:
-    def change(parts: dict[str, bytes]) -> None:
-        parts["manifest.json"] = json.dumps(json.loads(parts["manifest.json"]) | values).encode()
-
-    return change
-
-
-def with_sql(statement: str) -> Callable[[dict[str, bytes]], object]:
-    """Another database, with its right sum."""
-
-    def change(parts: dict[str, bytes]) -> None:
-        import hashlib
-
-        with closing(sqlite3.connect(":memory:")) as database:
-            database.deserialize(parts["journal.db"])
-            database.executescript(statement)
-            parts["journal.db"] = database.serialize()
-        document = json.loads(parts["manifest.json"])
-        content = parts["journal.db"]
-        document["parts"]["journal.db"] = {
-            "size": len(content), "sha256": hashlib.sha256(content).hexdigest()
-        }  # fmt: skip
-        parts["manifest.json"] = json.dumps(document).encode()
-
-    return change
-
-
-FORGERIES: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
-    "out of the folder": (lambda parts: parts.update({"../../etc/cron.d/x": b""}), "which no backup holds"),
-    "absolute": (lambda parts: parts.update({"/etc/passwd": b""}), "which no backup holds"),
-    "out of the branch": (
-        lambda parts: parts.update({"snapshots/stable/../../maintenance.txt": b""}),
-        "which no backup holds",
-    ),
-    "hidden": (lambda parts: parts.update({"snapshots/stable/.x": b""}), "which no backup holds"),
-    "one more": (lambda parts: parts.update({"deployments.jsonl": b""}), "not those that its manifest names"),
-    "one less": (lambda parts: parts.pop("shepherd.toml"), "not those that its manifest names"),
-    "no journal": (lambda parts: parts.pop("journal.db"), "not those that its manifest names"),
-    "no manifest": (lambda parts: parts.pop("manifest.json"), "manifest.json"),
-    "another answer": (
-        lambda parts: parts.update({"snapshots/stable/latest.json": b"{}"}),
-        "latest.json is not what it was",
-    ),
-    "another journal": (
-        lambda parts: parts.update({"journal.db": parts["journal.db"] + b"x"}),
-        "journal.db is not what it was",
-    ),
-    "a newer format": (
-        with_manifest(format=2, parts="of another kind"),
-        "made by a newer shepherd (format 2",
-    ),
-    "no format": (with_manifest(format="x"), "format"),
-    "an entry less": (with_sql("DELETE FROM journal WHERE kind = 'verdict'"), "ends elsewhere"),
-    "another verdict": (
-        with_sql("UPDATE journal SET data = '{' WHERE kind = 'verdict'"),
-        "of its journal cannot be read",
-    ),
-    "another time": (
-        with_sql("UPDATE journal SET at = 'yesterday' WHERE kind = 'verdict'"),
-        "of its journal cannot be read",
-    ),
-    "a trigger": (
-        with_sql("CREATE TRIGGER x AFTER INSERT ON journal BEGIN DELETE FROM journal; END"),
-        "not that of a journal",
-    ),
-    "a table": (with_sql("CREATE TABLE landings (id)"), "not that of a journal"),
-    "a column": (with_sql("ALTER TABLE journal ADD COLUMN more"), "columns that this release does not know"),
-}
-
-
-@pytest.mark.parametrize("name", FORGERIES)
-def test_a_forged_backup_is_refused(project: Project, tmp_path: Path, name: str) -> None:
-    change, why = FORGERIES[name]
-    backup = forged(made(project, tmp_path / "b.zip"), tmp_path / "forged.zip", change)
-    with pytest.raises(StoreError) as refused, checked(backup):
-        pass
-    assert why in str(refused.value)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_backup_that_was_cut_short(project: Project, tmp_path: Path, share: float) -> None:
-    backup = made(project, tmp_path / "b.zip")
-    os.truncate(backup, int(backup.stat().st_size * share))
-    with pytest.raises(StoreError, match="not a sound backup"), checked(backup):
-        pass
-
-
-def test_a_part_that_unpacks_to_more_than_it_says(project: Project, tmp_path: Path) -> None:
-    """It is not unpacked beyond its limit, whatever it says of its size."""
-    backup = forged(made(project, tmp_path / "b.zip"), tmp_path / "bomb.zip", lambda parts: None)
-    with zipfile.ZipFile(backup, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("deployments.jsonl", b"0" * 210_000_000)
-    with pytest.raises(StoreError, match=r"deployments\.jsonl is too large"), checked(backup):
-        pass
-
-
-@pytest.mark.parametrize("what", ["fifo", "folder", "nothing", "text"])
-def test_what_is_no_file_of_ours(tmp_path: Path, what: str) -> None:
-    path = tmp_path / "b.zip"
-    if what == "fifo":
-        os.mkfifo(path)
-    elif what == "folder":
-        path.mkdir()
-    elif what == "text":
-        path.write_text("PK")
-    with pytest.raises((SettingsError, StoreError)), checked(path):
-        pass
-
-
-# --- every day ----------------------------------------------------------------------------------------
-
-
-def day(settings: Settings, at: datetime, lines: list[dict[str, Any]] | None = None) -> int:
-    def tell(event: str, **fields: Any) -> None:
-        if lines is not None:
-            lines.append({"event": event, **fields})
-
-    return back_up_daily(TaskOptions(settings, "ann"), Run("r", at, "ann", tell)).code
-
-
-def test_one_a_day_and_seven_are_kept(project: Project) -> None:
-    settings = project.settings
-    for number in range(10):
-        for hour in (1, 13):
-            assert day(settings, START + timedelta(days=number, hours=hour)) == 0
-    kept = backups_in(settings.backup_path)
-    assert [each.at for each in kept] == [START + timedelta(days=n, hours=1) for n in range(3, 10)]
-    assert settings.backup_path.stat().st_mode & 0o777 == 0o700
-
-
-def test_what_a_person_made_is_not_removed(project: Project) -> None:
-    settings = project.settings
-    assert day(settings, START) == 0
-    by_hand = settings.backup_path / name_of(START - timedelta(days=99), daily=False)
-    made(project, by_hand)
-    (settings.backup_path / "notes").write_text("mine")
-    for number in range(1, 10):
-        day(settings, START + timedelta(days=number))
-    assert by_hand.exists() and (settings.backup_path / "notes").exists()
-
-
-def test_backups_of_a_journal_that_was_lost_stay(project: Project, tmp_path: Path) -> None:
-    """Ten days of an empty journal do not push out the last ones of the right one."""
-    elsewhere = tmp_path / "backups"
-    project.write_settings(top=f'backup = {{ directory = "{elsewhere}", keep = 2 }}')
-    for number in range(3):
-        day(project.settings, START + timedelta(days=number))
-    good = backups_in(elsewhere)
-    shutil.rmtree(project.state)
-    project.state.mkdir()
-    Database.of(project.settings).close()
-    for number in range(3, 10):
-        assert day(project.settings, START + timedelta(days=number)) == 0
-    kept = backups_in(elsewhere)
-    assert kept[:2] == good and len(kept) == 4, "two of each journal"
-
-
-def test_a_stage_that_fails_says_the_same_each_time(
-    project: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Else cron would mail it at each tick: no time of day is in the sentence."""
-    settings = project.settings
-    settings.backup_path.write_text("a file in its place")
-    for minute in (0, 5):
-        assert day(settings, START + timedelta(minutes=minute)) == 7
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == second and str(settings.backup_path) in first
-
-
-def test_a_run_without_a_database_is_no_failure(tmp_path: Path) -> None:
-    assert day(Project(tmp_path / "project").settings, START) == 0
-
-
-def test_the_log_says_what_was_backed_up(project: Project) -> None:
-    lines: list[dict[str, Any]] = []
-    day(project.settings, START, lines)
-    (line,) = lines
-    assert (line["event"], line["what"], line["removed"]) == ("act", "backup", 0)
-
-
-def test_a_day_that_is_done_imports_nothing(project: Project) -> None:
-    settings = project.settings
-    assert day(settings, START) == 0
-    code = (
-        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
-        "from shepherd.running.backup.daily import back_up_daily\n"
-        "from shepherd.running.tasking import TaskOptions; from shepherd.run import Run, no_telling\n"
-        "from shepherd.settings import read\n"
-        f"settings = read(Path({str(settings.file)!r})); before = set(sys.modules)\n"
-        f"run = Run('r', datetime.fromisoformat({START.isoformat()!r}), 'ann', no_telling)\n"
-        "back_up_daily(TaskOptions(settings, 'ann'), run)\n"
-        "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1:] == ["[]"], done.stdout + done.stderr
-
-
-def test_readers_of_the_report_never_see_one(project: Project) -> None:
-    project.write_settings(top='backup = { directory = "var/report/backups" }')
-    with pytest.raises(SettingsError, match=r"backup\.directory: expected a directory outside"):
-        _ = project.settings

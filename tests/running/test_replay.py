@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import shutil
 import sys
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,67 +16,20 @@ from shepherd.rules.reasons import Reason, reason_of
 from shepherd.rules.states import Judged, StateRules
 from shepherd.running import replay as running
 from shepherd.sentence import Sentence
-from shepherd.stages import judge, landing_entries
-from shepherd.store.packed_lines import MAGIC
-from tests.inv import Done, inv_here
+from shepherd.stages import landing_entries
+from tests.inv import Done
 from tests.project import Project
+from tests.running.replayed import as_json, judge_by_another_rule, replay, snapshots, ten_runs
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Ten runs on three days: r2 is good, r3 becomes bad, r4 names nothing, r5 is exempt."""
-    project = Project(tmp_path / "project", branch='exempt_subjects = ["Merging *"]\nmarks = ["brackets"]\n')
-    project.deploy(project.land("root")[0])
-    project.land("[bug=2] two")
-    project.tag(2, "qa-ok")
-    project.look()
-    project.look()
-    project.land("[bug=3] three", "nothing", "Merging things")
-    project.look()
-    project.tag(3, "qa-bad")
-    for _ in range(3):
-        project.now += timedelta(days=1)
-        project.look()
-    project.look()
-    return project
+    return ten_runs(tmp_path)
 
 
 @pytest.fixture
 def other_rule(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A qa-bad that names no landing only makes it need testing again."""
-    judge = StateRules._judge
-
-    def other(rules: StateRules, landing: Landing) -> Judged:
-        judged = judge(rules, landing)
-        if judged.rule == "plain-bad":
-            return replace(judged, state="needstesting", rule="items")
-        return judged
-
-    monkeypatch.setattr(states.StateRules, "_judge", other)
-
-
-def replay(project: Project, *args: str) -> Done:
-    done = inv_here(project.folder, "replay", *args)
-    assert all(len(line) <= 80 for line in done.out.splitlines() if not line.startswith("{"))
-    return done
-
-
-def as_json(project: Project, *args: str) -> dict[str, Any]:
-    branch: dict[str, Any] = json.loads(replay(project, "--json", *args).out)["branches"][0]
-    return branch
-
-
-def others(project: Project, **lines: str) -> str:
-    """A file with other settings: in [branches.stable] these lines stand instead of those with that key."""
-    text = (project.folder / "shepherd.toml").read_text()
-    kept = [line for line in text.splitlines() if line.partition(" ")[0] not in lines]
-    place = kept.index("[branches.stable]") + 1
-    (project.folder / "other.toml").write_text("\n".join([*kept[:place], *lines.values(), *kept[place:]]))
-    return str(project.folder / "other.toml")
-
-
-def snapshots(project: Project) -> Path:
-    return project.state / "snapshots" / "stable"
+    judge_by_another_rule(monkeypatch)
 
 
 def test_same_answers_follow_and_nothing_else_is_said(project: Project) -> None:
@@ -240,208 +189,6 @@ def test_other_words_are_told_as_such(project: Project, monkeypatch: pytest.Monk
         "7 runs of stable since 2011-08-01 09:22 UTC judged again: 7 differ, in nothing\n  but words\n"
     )
     assert "Only in words: reason (5 landings)" in done.out
-
-
-def test_snapshot_that_somebody_changed_is_told(project: Project) -> None:
-    path = snapshots(project) / "run-0008.json.gz"
-    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"bug 3", b"bug 4")))
-    done = replay(project)
-    assert done.code == 8
-    words = " ".join(done.out.split())
-    assert f"{path.name} says something else than run-0008 answered: it was changed" in words
-
-
-def test_snapshot_that_cannot_be_read_is_said_and_its_answer_judged(project: Project) -> None:
-    path = snapshots(project) / "run-0008.json.gz"
-    path.write_bytes(path.read_bytes()[:-9])
-    done = replay(project)
-    assert done.code == 5
-    assert f"{path} is damaged" in done.err
-    assert "7 runs" in done.out
-
-
-def test_damaged_inputs_are_said_and_the_others_judged(project: Project) -> None:
-    *_, chain = sorted((snapshots(project) / "inputs").glob("*.gz"))
-    chain.write_bytes(chain.read_bytes()[:-20])
-    done = replay(project)
-    assert done.code == 5
-    assert "is cut off" in done.err
-    assert done.err.endswith("not known (after run run-0012): not judged again: 1 run, run-0014\n")
-    assert done.out.startswith("6 runs of stable")
-    asked = replay(project, "run-0014")
-    assert (asked.code, asked.out) == (5, "")
-    assert asked.err.startswith("what run-0014 judged by is not known: ")
-
-
-def test_runs_that_build_on_a_damaged_input_are_named_and_all_others_judged(project: Project) -> None:
-    volume, _of_the_next_week = sorted((snapshots(project) / "inputs").glob("*.gz"))
-    second = volume.read_bytes().index(MAGIC, 1)
-    damaged = bytearray(volume.read_bytes())
-    damaged[second + 15] ^= 0xFF
-    volume.write_bytes(damaged)
-    done = replay(project)
-    assert done.code == 5
-    assert f"{volume} is damaged after byte {second}" in done.err
-    # the second one cannot be named any more
-    lost = ["run-0006", "run-0008", "run-0010"]
-    assert f"(after run run-0002): not judged again: 3 runs, {', '.join(lost)}\n" in done.err
-    assert done.out.startswith("3 runs of stable")
-    report = as_json(project)
-    assert (report["answers"], report["same"], report["runs_lost"]) == (3, 3, lost)
-
-
-def test_an_empty_input_is_said(project: Project) -> None:
-    *_, volume = sorted((snapshots(project) / "inputs").glob("*.gz"))
-    volume.write_bytes(b"")
-    done = replay(project)
-    assert done.code == 5
-    assert (
-        done.err == f"stable: {volume} is empty; what was judged by then is not known (after run run-0010)\n"
-    )
-    assert done.out.startswith("5 runs of stable")
-
-
-def test_snapshots_that_have_no_input_are_said_and_not_left_out(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As after a week in which an older release judged: it keeps nothing."""
-    with monkeypatch.context() as older:
-        older.setattr(judge, "keep_input", lambda *_: None)
-        project.tag(3, "qa-ok")
-        project.look()
-    project.tag(3, "qa-bad")
-    project.look()
-    done = replay(project)
-    assert done.code == 5
-    assert done.err == (
-        "stable: not judged again: 1 snapshot without an input, the first of run run-0016: an older release"
-        " answered then, or what it judged by is lost\n"
-    )
-    assert done.out.startswith("8 runs of stable")
-    assert replay(project, "--since", "2011-08-03").code == 5
-    # who asks for one run is told of that one
-    assert replay(project, "run-0018").code == 0
-
-
-def test_snapshots_from_before_the_first_input_are_no_loss(project: Project) -> None:
-    (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
-    first.with_name("run-0001.json.gz").write_bytes(first.read_bytes())
-    done = replay(project)
-    assert (done.code, done.err) == (0, "")
-    told = "\n  not judged: 1 snapshot from before, of which no input is kept\n"
-    assert done.out.endswith(told)
-    assert told in replay(project, "--with-settings", str(project.folder / "shepherd.toml")).out
-    assert told not in replay(project, "--since", "2011-08-01").out
-
-
-def test_folder_that_somebody_removed_is_no_history_that_begins_later(project: Project) -> None:
-    shutil.rmtree(snapshots(project) / "inputs")
-    project.look()
-    assert as_json(project)["earlier"] == 3
-
-
-def test_of_answers_that_a_backup_brought_back_it_is_said_that_no_backup_has_their_inputs(
-    project: Project,
-) -> None:
-    shutil.rmtree(snapshots(project) / "inputs")
-    done = replay(project)
-    assert (done.code, done.out) == (5, "")
-    assert done.err == (
-        "stable: no run could be judged again: no input is kept with 3 snapshots: no backup has inputs, and"
-        " an early release kept none; each run from now on keeps its own (inv run)\n"
-    )
-    (first, *_) = sorted(snapshots(project).glob("*.json.gz"))
-    run = first.name.partition(".")[0]
-    asked = replay(project, run)
-    assert (asked.code, asked.out) == (5, "")
-    assert asked.err == (
-        f"the answer of {run} is kept, but what it judged by is not: no backup has inputs, and an early"
-        " release kept none\n"
-    )
-    # the same once runs keep theirs again
-    project.look()
-    assert replay(project, run).err == asked.err
-
-
-def test_input_that_makes_no_sense_is_said_and_the_others_judged(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    judge = StateRules._judge
-
-    def failing(rules: StateRules, landing: Landing) -> Judged:
-        if landing.revno == 5:
-            raise KeyError("r5\x1b[31m")
-        return judge(rules, landing)
-
-    monkeypatch.setattr(states.StateRules, "_judge", failing)
-    done = replay(project)
-    assert done.code == 5
-    assert "run-0006 cannot be judged again: KeyError" in done.err
-    assert "\x1b" not in done.err
-    assert done.out.startswith("2 runs of stable")
-
-
-def test_what_if_orphans_had_passed(project: Project) -> None:
-    project.tag(3, "qa-ok")
-    project.look()
-    file = others(project, orphans='orphans = "pass"')
-    done = replay(project, "--with-settings", file)
-    assert (done.code, done.err) == (0, "")
-    words = " ".join(done.out.split())
-    assert "What is other in the settings: orphans: block → pass" in words
-    assert "2 landings: orphan → orphan, good (rule nothing, docs/rules.md#state)" in words
-    assert "The answer was deploy r3, and would have been deploy r5, in run-0016" in words
-    assert "On 1 of 4 days another last answer: 2011-08-04: deploy r5 (was: deploy r3)" in words
-    assert "r5: from 2011-08-04 10:06 UTC, instead of never in these runs" in words
-
-
-def test_what_if_the_settings_say_the_same(project: Project) -> None:
-    done = replay(project, "--with-settings", str(project.folder / "shepherd.toml"))
-    assert done.code == 0
-    assert " ".join(done.out.split()).endswith(
-        "instead of the settings of then, 7 runs of stable since 2011-08-01 09:22 UTC would have given "
-        "the same answers"
-    )
-
-
-def test_what_would_have_been_read_otherwise_is_not_known(project: Project) -> None:
-    file = others(
-        project,
-        robots='robots = ["Ann*"]',
-        limits='limits = [{ paths = ["db/*"] }]',
-        checks='checks = ["ci/*"]',
-    )
-    done = replay(project, "--with-settings", file)
-    words = " ".join(done.out.split())
-    assert "Not known, and so left as it was: branches.stable.robots: it decides what is read" in words
-    assert "the limit on db/*: which landings touch these was not looked up" in words
-    assert "the check 'ci/*': what it said was not asked for" in words
-    # nobody guesses what these would have said
-    assert "would have given the same answers" in words
-
-
-def test_settings_that_are_wrong_or_lack_the_branch(project: Project) -> None:
-    file = others(project, orphans='orphans = "perhaps"')
-    assert replay(project, "--with-settings", file).code == 2
-    text = (project.folder / "shepherd.toml").read_text().replace("[branches.stable]", "[branches.other]")
-    (project.folder / "other.toml").write_text(text)
-    done = replay(project, "--with-settings", file)
-    assert (done.code, done.out) == (2, "")
-    assert done.err == f"there is no branch 'stable' in {project.folder / 'other.toml'}: one of other\n"
-    gone = replay(project, "--with-settings", "/nowhere/at-all.toml")
-    assert gone.code == 2
-    assert gone.err == (
-        f"/nowhere/at-all.toml is not there: make it with cp {project.folder / 'shepherd.toml'}"
-        " /nowhere/at-all.toml, and change a line in it\n"
-    )
-
-
-@pytest.mark.usefixtures("other_rule")
-def test_what_the_rules_of_today_change_is_not_taken_for_the_settings(project: Project) -> None:
-    done = replay(project, "--with-settings", str(project.folder / "shepherd.toml"))
-    words = " ".join(done.out.split())
-    assert "would have given the same answers" in words
-    assert "4 answers of these differ already by the rules of today" in words
 
 
 def test_no_data_is_judged_again(project: Project) -> None:

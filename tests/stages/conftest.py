@@ -1,4 +1,4 @@
-"""An archive, and one that is made two landings at a time."""
+"""An archive, one that is made two landings at a time, and a source of checks that is ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.stages import archive
+from tests.ci import Ci, install
 from tests.stages.archived import Archived
 
 
@@ -19,3 +20,8 @@ def archived(tmp_path: Path) -> Archived:
 def by_twos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shepherd.views.older.SIZE", 2)
     monkeypatch.setattr(archive, "BATCH", 2)
+
+
+@pytest.fixture
+def ci(monkeypatch: pytest.MonkeyPatch) -> Ci:
+    return install(monkeypatch)
