@@ -126,11 +126,15 @@ def number(digits: str, what: str) -> int:
     return int(digits)
 
 
+def written_as_key(text: str) -> bool:
+    """Whether it is written as the key of an issue, in any case."""
+    return re.fullmatch(ITEM_KEY, text.upper()) is not None
+
+
 def _key(text: str) -> str:
-    key = text.upper()
-    if not re.fullmatch(ITEM_KEY, key):
+    if not written_as_key(text):
         raise SettingsError(f"{quoted(text)} is not the key of an issue: write it as in bug:ABC-123")
-    return key
+    return text.upper()
 
 
 def parse_rev(text: str, wide: bool = False) -> RevName:
@@ -146,9 +150,11 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
     if revno := re.fullmatch(r"r?([0-9]+)", text):
         return RevName("revno", number(revno[1], "revision number"))
     if not wide:
+        key = text.removeprefix("bug:")
+        led = f"; which landings name it: inv landings --of bug:{key}" if written_as_key(key) else ""
         raise SettingsError(
             f"{quoted(text)} is not a revision: write r123, 123, tip, deployed, promoted, "
-            "or 7 or more digits of a SHA"
+            f"or 7 or more digits of a SHA{led}"
         )
     if item := re.fullmatch(_ITEM, text):
         if item["bug"]:

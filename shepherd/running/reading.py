@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from shepherd.running.output import json_for_terminals, write
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
-from shepherd.values import ITEM_KEY, number, parse_rev
+from shepherd.values import number, parse_rev, written_as_key
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
@@ -98,6 +97,8 @@ def landings(
     present = situation(settings)
     for snapshot in snapshots:
         only = _revnos(settings, snapshot, wanted) if wanted is not None else None
+        if not only and wanted is not None and (issue := _as_issue(wanted)) is not None:
+            only = _revnos(settings, snapshot, issue)
         if json:
             chosen = text.chosen(snapshot, person, state, only)[:most]
             for piece in feeds.landings_pieces(snapshot, chosen):
@@ -117,10 +118,8 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
     present = situation(settings)
     _say_silence(settings)
     explained = _explain(settings, snapshots, present, wanted, rev, json=json)
-    if not explained and wanted.kind == "branch" and re.fullmatch(ITEM_KEY, rev.upper()):
-        # no branch of that name landed: the issue is meant
-        rev = f"bug:{rev}"
-        wanted = parse_rev(rev, wide=True)
+    if not explained and (issue := _as_issue(wanted)) is not None:
+        rev, wanted = f"bug:{issue.text}", issue
         explained = _explain(settings, snapshots, present, wanted, rev, json=json)
     if not explained:
         branches = ", ".join(options.branches)
@@ -131,6 +130,13 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
             what = f"no landing of {branches} names {rev}"
         raise SettingsError(f"{what} (inv landings lists what it knows)")
     return code_of_answers(options, snapshots, present)
+
+
+def _as_issue(wanted: RevName) -> RevName | None:
+    """What `ABC-123` means where no branch of that name landed; None: it cannot be the key of an issue."""
+    if wanted.kind != "branch" or not written_as_key(wanted.text):
+        return None
+    return parse_rev(f"bug:{wanted.text}", wide=True)
 
 
 def _explain(

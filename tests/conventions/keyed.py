@@ -1,4 +1,4 @@
-"""Mainlines of teams whose issues have keys, as in Jira (see forges.py)."""
+"""Mainlines of teams whose issues are in Jira or Redmine (see forges.py)."""
 
 from __future__ import annotations
 
@@ -61,3 +61,15 @@ def bitbucket(line: Mainline) -> None:
     line.commit("", f'Revert "Remember the basket"\n\n{back}', BEN, on="topic", undoes="basket")
     text = 'Merged in revert-pr-41 (pull request #44)\n\nRevert "Merged in feature/SHOP-101-basket"'
     line.merge("no basket", text, "topic", BEN, BITBUCKET)
+
+
+def redmine(line: Mainline) -> None:
+    """As a team with Redmine pushes: a keyword in front of the issue's number."""
+    for n in PAST:
+        line.commit("", f"Make part {n} better\n\nRefs #{n}", TEAM[n % 3])
+    line.mark("refs/heads/production")
+    link = "See https://redmine.example.org/issues/101"
+    line.commit("basket", f"Remember the basket\n\nRefs #101\n{link}", ANN)
+    line.commit("search", "Search by colour, fixes #102", CARO)
+    line.commit("prices", "Round prices (refs #103, #104 @2h)", BEN)
+    line.commit("no basket", reverting(line, "basket", "Remember the basket"), BEN, undoes="basket")

@@ -158,6 +158,20 @@ def test_a_disk_that_is_full(project: Project, tmp_path: Path, monkeypatch: pyte
     assert [*folder.iterdir()] == []
 
 
+def test_sqlite_on_a_full_disk_is_not_taken_for_a_broken_one(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says "disk I/O error" where no file can be made next to the journal."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    project.look()
+    monkeypatch.setattr("shepherd.running.backup.making._copy_journal", full)
+    with pytest.raises(StoreError, match=r"disk I/O error \(is the disk full\?\)"):
+        make(project.settings, planned(project.settings), tmp_path / "b.zip", "ann", START)
+
+
 def test_a_disk_that_forgets_is_noticed_at_once(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

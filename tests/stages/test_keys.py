@@ -81,9 +81,18 @@ def test_what_is_no_key_is_refused_and_a_bare_key_is_an_issue(project: Project) 
         in inv_here(project.folder, "explain", "bug:ABC-0").err
     )
     assert inv_here(project.folder, "explain", "abc-1").out.startswith("r2 ")
+    assert json.loads(inv_here(project.folder, "landings", "--of", "abc-1", "--json").out)[0]["revno"] == 2
     assert inv_here(project.folder, "explain", "ABC-99").err == (
         "no landing of stable names bug:ABC-99 (inv landings lists what it knows)\n"
     )
+
+
+@pytest.mark.parametrize("rev", ["ABC-1", "bug:ABC-1"])
+def test_where_a_landing_is_wanted_a_key_is_led_on(project: Project, rev: str) -> None:
+    project.look()
+    done = inv_here(project.folder, "verdict", rev, "ok", "--reason", "tried it")
+    assert done.code == 2
+    assert done.err.endswith("; which landings name it: inv landings --of bug:ABC-1\n")
 
 
 def test_page_feed_and_notes_link_the_key(project: Project) -> None:

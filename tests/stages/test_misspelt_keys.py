@@ -36,6 +36,8 @@ def test_one_of_two_keys_may_be_misspelt(tmp_path: Path) -> None:
     [
         # left out on purpose
         ('["ABC"]', [*MANY, "XYZ-1 One", "XYZ-2 Two", "XYZ-3 Three"]),
+        # the key of another branch beside one that is left out on purpose
+        ('["ABC", "OPS"]', [*MANY, "XYZ-1 One", "XYZ-2 Two", "XYZ-3 Three"]),
         # a project that has only just begun
         ('["ABC", "NEW"]', MANY),
         # too few to be a team's

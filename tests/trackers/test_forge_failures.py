@@ -243,6 +243,7 @@ def test_tokens_that_cannot_be_used(kit: Kit, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         kit.read(kit.item(1))
     assert not text or text not in "".join(traceback.format_exception(caught.value))
+    assert "tracker.credentials_file: " in str(caught.value)
     assert not kit.forge.count()
 
 

@@ -75,6 +75,17 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("upgrade", upgrades.upgrade),
 )
 
+_CHECK_OF = {
+    "projects": "tracker",
+    "words": "tracker",
+    "tagger": "tracker",
+    "qa": "deployed",
+    "promoted": "deployed",
+    "timer": "cron",
+    "stage": "stages",
+}
+"""The name in front of a line -> the check that says it, where that is called otherwise."""
+
 
 def examine(
     load: Callable[[], Settings], now: datetime, *, offline: bool = False, only: Collection[str] = ()
@@ -152,7 +163,9 @@ def doctor(
     """`inv doctor`. Raises SettingsError for a check in `only` that there is not."""
     from shepherd.running.doctor.checking import as_json, as_line
 
-    names = [each.strip() for each in (only or "").split(",") if each.strip()]
+    words = [each.split() for each in (only or "").split(",") if each.strip()]
+    # "stage find" stands in front of a line, too
+    names = [_CHECK_OF.get(first, first) for first, *_ in words]
     known = ["settings", *(name for name, _ in (*HOST, *CHECKS))]
     if unknown := [each for each in names if each not in known]:
         raise SettingsError(f"there is no check {unknown[0][:60]!r}: one of {', '.join(known)}")

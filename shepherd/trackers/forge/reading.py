@@ -244,8 +244,12 @@ def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = ""
             f"{settings.file}: {settings.tracker_key}.credentials_file or credentials_env expected: {needed}"
         )
     if any(not "!" <= sign <= "~" for sign in token):
+        tracker = settings.tracker
+        place = f"_file: what {tracker.credentials_file} holds"
+        if not tracker.credentials_file:
+            place = f"_env: what {tracker.credentials_env} holds"
         raise SettingsError(
-            f"{settings.file}: what {settings.tracker_key}.credentials name is not an access token: one word"
+            f"{settings.file}: {settings.tracker_key}.credentials{place} is not an access token: one word"
             " expected"
         )
     return token

@@ -26,7 +26,7 @@ _WHY = {
 }
 _NO_KEY = "answered 401: it shows nothing without an API key; tracker.credentials_file expected"
 _REFUSED_KEY = (
-    "answered 401: the API key is not accepted: it was reset, or its account is locked; put one that is where"
+    "answered 401: the API key is not accepted: it was reset, or its account is locked; put the new one where"
     " tracker.credentials_file or tracker.credentials_env says"
 )
 

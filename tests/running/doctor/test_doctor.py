@@ -17,7 +17,7 @@ from shepherd.running.doctor import host
 from shepherd.running.doctor.checking import Finding
 from shepherd.running.situation import note_run
 from shepherd.views.terminal import width
-from tests.inv import ROOT
+from tests.inv import ROOT, inv_here
 from tests.project import Project
 from tests.running.crontab import Crontab
 from tests.running.doctor.looking import (
@@ -167,3 +167,22 @@ def test_json_says_the_same(project: Project) -> None:
     assert [(each["level"], each["name"]) for each in document["checks"]] == [
         (each.level, each.name) for each in looked(project)
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "check"),
+    [
+        ("projects", "tracker"),
+        ("tagger", "tracker"),
+        ("stage find", "stages"),
+        ("deployed stable", "deployed"),
+    ],
+)
+def test_only_takes_what_stands_in_front_of_a_line(project: Project, line: str, check: str) -> None:
+    def names(only: str) -> list[str]:
+        done = inv_here(project.folder, "doctor", "--offline", "--json", "--only", only)
+        assert done.err == ""
+        return [each["name"] for each in json.loads(done.out)["checks"]]
+
+    assert names(line) == names(check)
+    assert len(names(line)) > 1
