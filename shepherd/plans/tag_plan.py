@@ -61,6 +61,8 @@ class Writing(Struct, frozen=True):
     """Empty: unchanged."""
     after: ItemTags = ItemTags()
     """What the item says afterwards, if nobody else changes it meanwhile."""
+    resumed: bool = False
+    """An earlier run began it, and it is not known what came of that."""
 
     @property
     def own(self) -> Word | None:
