@@ -36,8 +36,8 @@ passed on each.
 
 A request that fails in a way that may pass is tried up to 6 times in all, after waits that grow from half a
 second, for at most 90 s in one run. In the sentences NAME is the tracker, HOST its host, REQUEST the request
-that failed (`POST /graphql`). Where a sentence says that the next run tries again, nobody has to do anything
-unless it goes on for hours.
+that failed (`POST /graphql`), TIME when it failed for the first time. Where a sentence says that the next run
+tries again, nobody has to do anything unless it goes on for hours.
 [At night](operator-night.md#no-data) says what to do about no data.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +16,19 @@ from shepherd.words import Item, Options, TrackerData
 
 Role = Literal["landed", "rolled-back", "back"]
 """What a landing does to an item: it names it · it rolls back what named it · it brings that back."""
+
+
+class FailedWriting(Struct, frozen=True):
+    """A landing and an item: the last try to write failed."""
+
+    sha: str
+    item: Item
+    why: str
+    since: datetime
+    """When the first of the tries failed that failed one after the other."""
+    last: datetime
+    seq: int
+    """The last one's place in the journal."""
 
 
 class TaggerRecord(Struct, frozen=True):
@@ -33,8 +47,8 @@ class TaggerRecord(Struct, frozen=True):
     """(SHA, item) -> the sign of a comment that may or may not have been written for it."""
     elsewhere: Collection[Item] = ()
     """Items that landings in QA on other branches name."""
-    not_yet: Mapping[tuple[str, Item], str] = {}
-    """(SHA, item) of acts that failed, and that it is too early to try again -> why they failed."""
+    not_yet: Mapping[tuple[str, Item], FailedWriting] = {}
+    """(SHA, item) of acts that failed, and that it is too early to try again."""
 
 
 class TagEvent(Struct, frozen=True):
@@ -53,6 +67,7 @@ class RestingItem(Struct, frozen=True):
     item: Item
     revnos: tuple[int, ...]
     """The landings that wait for it."""
+    since: datetime
     why: str
 
 
@@ -82,14 +97,12 @@ class TagLedger:
         for event in self._waiting(known):
             if event.item not in tried:
                 kept.setdefault(event.item, []).append(event)
-        return tuple(
-            RestingItem(
-                item,
-                tuple(each.landing.revno for each in events),
-                known.not_yet[events[-1].landing.id, item],
-            )
-            for item, events in kept.items()
-        )
+        resting = []
+        for item, events in kept.items():
+            failed = [known.not_yet[each.landing.id, item] for each in events]
+            revnos = tuple(each.landing.revno for each in events)
+            resting.append(RestingItem(item, revnos, min(each.since for each in failed), failed[-1].why))
+        return tuple(resting)
 
     def _waiting(self, known: TaggerRecord) -> Iterator[TagEvent]:
         first = max(self._reading.deployed.revno, known.met) + 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from shepherd.plans.tag_comments import revs
 from shepherd.plans.tag_events import RestingItem, Role
+from shepherd.values import utc
 from shepherd.words import GOOD_WORDS, Item, ItemTags, Word, item_name
 
 _SHOWN = 5
@@ -59,6 +61,8 @@ class Writing(Struct, frozen=True):
     """Empty: unchanged."""
     after: ItemTags = ItemTags()
     """What the item says afterwards, if nobody else changes it meanwhile."""
+    resumed: bool = False
+    """An earlier run began it, and it is not known what came of that."""
 
     @property
     def own(self) -> Word | None:
@@ -77,6 +81,11 @@ class TagPlan(Struct, frozen=True):
     writings: tuple[Writing, ...] = ()
     unreadable: tuple[UnreadableItem, ...] = ()
     resting: tuple[RestingItem, ...] = ()
+
+
+def not_written(item: Item, revnos: Sequence[int], since: datetime, why: str) -> str:
+    """In the same words whenever it is said, for as long as nothing changes."""
+    return f"{item_name(item)} for {revs(revnos)}, since {utc(since)}: {why}"
 
 
 def changes(writing: Writing) -> list[str]:

@@ -131,7 +131,7 @@ class _Planner:
             lines = [each.line for each in some]
             sign = begun or tag_comments.sign_of(lines[-1].landing)
             text = tag_comments.comment(lines, item, words, sign, wording)
-            writing = Writing(item, tuple(each.act for each in some), sign, text)
+            writing = Writing(item, tuple(each.act for each in some), sign, text, resumed=bool(begun))
             if place == len(ordered):
                 statuses = [each.act.status for each in planned if each.act.status]
                 writing = replace(

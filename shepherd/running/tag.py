@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from shepherd.errors import PARTLY, PartlyError, worst
-from shepherd.plans.tag_comments import revs
-from shepherd.plans.tag_plan import TagPlan, summary
+from shepherd.plans.tag_plan import TagPlan, not_written, summary
 from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.stages import each_branch
@@ -78,7 +77,7 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
         say(f"{branch}: no landing waits to be tagged")
         return
     tracker = settings.tracker_of(branch)
-    resting = [f"{item_name(each.item)} for {revs(each.revnos)}: {each.why}" for each in plan.resting]
+    resting = [not_written(each.item, each.revnos, each.since, each.why) for each in plan.resting]
     unreadable = [
         f"r{each.revno} cannot be tagged: {item_name(each.item)} could not be read ({each.why})"
         for each in plan.unreadable
@@ -93,8 +92,8 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
             say(f"{branch}: would make the label {label}, which is not there yet")
         return
     result = carry_out(settings, branch, plan, run)
-    # after it is done, and only what was done: what fails again and again is said in the same words each time,
-    # tried or not, so that cron hears of it once a day
+    # only what was done: what fails again and again is said in the same words each time, tried or not, so
+    # that cron hears of it once a day
     written = [summary(each, shown_changes(tracker, each)) for each in result.written]
     for line in (*first_few(written), *first_few(unreadable), *first_few(result.left)):
         say(f"{branch}: {line}")

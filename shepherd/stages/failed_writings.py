@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
+from shepherd.plans.tag_events import FailedWriting
 from shepherd.store import Journal, JournalEntry
 from shepherd.words import Item
 
@@ -22,33 +21,21 @@ LONGEST_PAUSE = timedelta(hours=6)
 """Between two tries."""
 
 
-class FailedWriting(Struct, frozen=True):
-    """A landing and an item: the last try failed."""
-
-    sha: str
-    item: Item
-    why: str
-    since: datetime
-    """When the first of the tries failed that failed one after the other."""
-    last: datetime
-    seq: int
-    """The last one's place in the journal."""
-
-    def is_due(self, now: datetime) -> bool:
-        """Whether it is time to try again: after as long as it has failed already."""
-        if self.why.startswith(NOT_READ):
-            return True
-        pause = min(self.last - self.since, LONGEST_PAUSE)
-        # a clock that was put back makes nobody wait
-        return not self.last <= now < self.last + pause
+def is_due(failed: FailedWriting, now: datetime) -> bool:
+    """Whether it is time to try again: after as long as it has failed already."""
+    if failed.why.startswith(NOT_READ):
+        return True
+    pause = min(failed.last - failed.since, LONGEST_PAUSE)
+    # a clock that was put back makes nobody wait
+    return not failed.last <= now < failed.last + pause
 
 
 def failed_writings(acted: Iterable[JournalEntry]) -> list[FailedWriting]:
     """What failed and was not begun again since.
 
     Args:
-        acted: "meant" and "done" of the tagger, oldest first. Without "meant" what was begun again, and killed,
-            counts as failed.
+        acted: "meant" and "done" of the tagger, oldest first. Without "meant" what was begun again, and
+            killed, counts as failed.
     """
     failed: dict[str, FailedWriting] = {}
     begun: set[str] = set()
@@ -77,17 +64,19 @@ def open_failures(journal: Journal) -> list[FailedWriting]:
     return failed_writings(journal.entries("done", subjects=subjects)) if subjects else []
 
 
-def not_due(acted: Iterable[JournalEntry], every: Journal, now: datetime) -> dict[tuple[str, Item], str]:
-    """(SHA, item) of what is not to be tried again yet -> why it failed. Where people said something else about
-    an item since, it is tried.
+def not_due(
+    acted: Iterable[JournalEntry], every: Journal, now: datetime
+) -> dict[tuple[str, Item], FailedWriting]:
+    """(SHA, item) of what is not to be tried again yet. Where people said something else about an item since,
+    it is tried.
 
     Args:
         acted: see `failed_writings`.
         every: of all branches that share the items.
     """
-    resting = [each for each in failed_writings(acted) if not each.is_due(now)]
+    resting = [each for each in failed_writings(acted) if not is_due(each, now)]
     changed = _last_changes(every, {each.item for each in resting})
-    return {(each.sha, each.item): each.why for each in resting if changed.get(each.item, 0) < each.seq}
+    return {(each.sha, each.item): each for each in resting if changed.get(each.item, 0) < each.seq}
 
 
 def _last_changes(every: Journal, items: Collection[Item]) -> dict[Item, int]:

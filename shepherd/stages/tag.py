@@ -6,6 +6,7 @@ person's. What was meant and never done is planned again; each item is read befo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from shepherd.act import Act, perform
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
 from shepherd.plans.tag_comments import CommentWording, sign_of
 from shepherd.plans.tag_events import TaggerRecord
-from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing, because
+from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing, because, not_written
 from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
@@ -135,7 +136,7 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
     with Database.of(settings) as database:
         writer = _ItemWriter(settings, branch, run, database)
         try:
-            for writing in sorted(planned.writings, key=lambda each: each.item in writer.failed_before):
+            for writing in sorted(planned.writings, key=lambda each: each.item in writer.failed_items):
                 writer.do(writing)
             for item in planned.unreadable:
                 writer.give_up(item)
@@ -158,8 +159,10 @@ class _ItemWriter:
         self._in_a_row = 0
         self._written: dict[Item, ItemTags] = {}
         with database.branch(branch) as store:
-            self.failed_before = {each.item: each.why for each in open_failures(store.journal)}
-        """Item -> why its last act did not come about: such items are tried after all others."""
+            failed = {(each.sha, each.item): each for each in open_failures(store.journal)}
+        self._failed_before = failed
+        self.failed_items = {each.item for each in failed.values()}
+        """Items whose last act did not come about: they are tried after all others."""
         self.done: list[Writing] = []
         self.failures: list[str] = []
         self.left: list[str] = []
@@ -171,8 +174,8 @@ class _ItemWriter:
         if self._in_a_row >= PATIENCE:
             self._broken.add(writing.item)
             why = f"not tried, since {PATIENCE} failed in a row"
-            # the same words for as long as nothing changes: cron hears them once a day
-            self.failures.append(f"{_name(writing)}: {self.failed_before.get(writing.item, why)}")
+            before = [self._failed_before.get((act.id, act.item)) for act in writing.acts]
+            self._fails(writing.item, writing.acts, next((each.why for each in before if each), why))
             on = item_name(writing.item)
             self._run.tell("act", branch=self._branch, what=TAG, on=on, result="failed", why=why)
             return
@@ -196,7 +199,7 @@ class _ItemWriter:
         """Note that an item cannot be read, and so not written: once, however often it is tried."""
         subject = pair_of(unreadable.id, unreadable.item)
         why = f"{NOT_READ}{unreadable.why}"
-        self.failures.append(f"{item_name(unreadable.item)} for r{unreadable.revno}: {why}")
+        self._fails(unreadable.item, [unreadable], why)
         with self._database.branch(self._branch) as store:
             before = store.journal.entries("done", subjects=[subject])
             if not before or before[-1].why != why:
@@ -253,10 +256,15 @@ class _ItemWriter:
             self.left.append(f"{_name(writing)}: {changed}")
         return {"changed": changed}
 
+    def _fails(self, item: Item, acts: Sequence[TagAct | UnreadableItem], why: str) -> None:
+        before = [self._failed_before.get((act.id, item)) for act in acts]
+        since = min([each.since for each in before if each], default=self._run.now)
+        self.failures.append(not_written(item, [act.revno for act in acts], since, why))
+
     def _note(self, writing: Writing, result: str, why: str, noted: bool = False) -> None:
         self._broken.add(writing.item)
         self._in_a_row += 1
-        self.failures.append(f"{_name(writing)}: {why}")
+        self._fails(writing.item, writing.acts, why)
         if not noted:
             entries = [
                 JournalEntry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)

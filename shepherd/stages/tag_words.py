@@ -37,6 +37,7 @@ def edit_of(tracker: TrackerSettings, writing: Writing) -> Edit:
         remove=tuple(text for word in writing.remove for text in labels_of(tracker, word)),
         status=status,
         field=field,
+        resumed=writing.resumed,
         comment=writing.comment,
     )
 

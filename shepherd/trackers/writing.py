@@ -35,6 +35,8 @@ class Edit(Struct, frozen=True):
     """Empty: unchanged."""
     field: str = ""
     """The value of `[tracker.field]`; empty: unchanged."""
+    resumed: bool = False
+    """An earlier run was killed while it wrote: whatever is there already may be its own."""
     comment: str = ""
     """Posted only if no comment ends with its last line, which no other has."""
 

@@ -71,7 +71,7 @@ def test_a_bug_that_cannot_be_written_stops_no_other(
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
     tagged = project.tagger()
     assert tagged.done == 1
-    assert tagged.failures == ("bug 1 for r2 and r4: bug 1 is locked",)
+    assert tagged.failures == ("bug 1 for r2 and r4, since 2011-08-01 09:42 UTC: bug 1 is locked",)
     assert writer.tried == ["1", "2"]
     assert project.bugs["2"]["tags"] == ["qa-needstesting"]
     snapshot = project.judge()
@@ -118,7 +118,9 @@ def test_nobody_knows_whether_it_took_effect(
     project.find()
     writer = Trouble(project, {"1": UnsureError("the answer got lost")}, after)
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
-    assert project.tagger().failures == ("bug 1 for r2 and r3: the answer got lost",)
+    assert project.tagger().failures == (
+        "bug 1 for r2 and r3, since 2011-08-01 09:32 UTC: the answer got lost",
+    )
     assert "the answer got lost" in entry(project.judge(), 2).warnings[0]
     monkeypatch.undo()
     project.full_run()
@@ -298,7 +300,9 @@ def test_an_unreadable_bug_is_noted_once(project: Project) -> None:
     for _ in range(3):
         project.find()
         tagged = project.tagger()
-    assert tagged.failures == ("bug 99 for r2: it could not be read: bug 99 is not in bugs.json",)
+    since = entries(project, "done")[-1].time
+    why = "it could not be read: bug 99 is not in bugs.json"
+    assert tagged.failures == (f"bug 99 for r2, since {since:%Y-%m-%d %H:%M} UTC: {why}",)
     assert [e.data["result"] for e in entries(project, "done")] == ["done", "failed"]
     assert "could not write bug 99" in entry(project.judge(), 2).warnings[0]
     project.verdict("r2", "ok")

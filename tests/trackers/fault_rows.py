@@ -47,7 +47,7 @@ class Outcome(Struct, frozen=True):
     sentence: str
     """Of no data, or of the first landing that is not good, or the first problem about checks, or for what
     the newest candidate waits; after what the tagger says, if it runs too. HOST stands for the server,
-    REQUEST for the request."""
+    REQUEST for the request, TIME for when it began."""
     waits: int
     """Seconds that were waited because the tracker asked for it."""
 

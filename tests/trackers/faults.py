@@ -70,6 +70,7 @@ def played(fault: Fault, tracker: str, folder: Path) -> Outcome:
         sentence = " ".join(filter(None, [*lines, sentence]))
     host = server.root.removeprefix("http://").rstrip("/")
     sentence = sentence.replace(host, "HOST").replace("127.0.0.1:9", "HOST")
+    sentence = re.sub(r", since \S+ \S+ UTC: ", ", since TIME: ", sentence)
     sentence = re.sub(r"\((GET|POST|PUT|PATCH|DELETE) [^ ),]*", "(REQUEST", sentence)
     for ours, real in _REAL.items():
         sentence = sentence.replace(ours, real)

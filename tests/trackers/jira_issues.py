@@ -35,6 +35,8 @@ class Issue:
     """Where several statuses have one name; empty: the first of that name."""
     history: list[list[tuple[str, str]]] = field(default_factory=list)
     """Changes, each with the name or id of its fields and what stood there before."""
+    changed_by: dict[int, Account] = field(default_factory=dict)
+    """Place of a change in `history` -> who made it by REST; all others were made by people."""
     indexed: tuple[list[str], str, datetime] | None = None
     """What a search goes by, where the index is behind; None: what it is."""
 

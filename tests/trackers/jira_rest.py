@@ -99,7 +99,7 @@ def status_document(jira: Jira, status: Status) -> dict[str, Any]:
     return {
         "self": f"{jira.root}/rest/api/3/status/{status.id}",
         "id": status.id,
-        "name": status.name,
+        "name": jira.translated.get(status.name, status.name),
         "description": "",
         "statusCategory": category,
         **scope,
@@ -141,8 +141,12 @@ def _changelog(jira: Jira, issue: Issue) -> dict[str, Any]:
         items = []
         for name, before in changes:
             known = jira.fields[name].name if name in jira.fields else name
-            items.append({"field": known, "fromString": before, **({"fieldId": name} if jira.cloud else {})})
-        entries.append({"id": str(number), "items": items})
+            detail = {"field": known, "fieldtype": "custom", "fromString": before}
+            if name == "status":
+                detail |= {"fieldtype": "jira", "from": jira.status(before).id}
+            items.append({**detail, **({"fieldId": name} if jira.cloud else {})})
+        author = issue.changed_by.get(number - 10_000, _SOMEBODY)
+        entries.append({"id": str(number), "author": account_document(author, jira.cloud), "items": items})
     shown = entries[::-1] if jira.cloud else entries
     return {"startAt": 0, "maxResults": len(shown), "total": len(shown), "histories": shown}
 
@@ -151,9 +155,13 @@ def project_id(jira: Jira, key: str) -> str:
     return str(10_000 + list(jira.projects).index(key))
 
 
-def account_document(account: Account) -> dict[str, Any]:
+_SOMEBODY = Account("ann@example.org", "", "Ann")
+
+
+def account_document(account: Account, cloud: bool = True) -> dict[str, Any]:
+    who = {"accountId": account.id} if cloud else {"name": account.email, "key": account.id}
     return {
-        "accountId": account.id,
+        **who,
         "accountType": "atlassian",
         "active": True,
         "displayName": account.name,
@@ -181,7 +189,7 @@ def _myself(jira: Jira) -> dict[str, Any]:
     if not account.email:
         raise refuse(401, "Client must be authenticated to access this resource.")
     mail = {"emailAddress": account.email, "locale": "en_US"}
-    return {"self": f"{jira.root}/rest/api/3/user", **account_document(account), **mail}
+    return {"self": f"{jira.root}/rest/api/3/user", **account_document(account, jira.cloud), **mail}
 
 
 def _permissions(jira: Jira, given: dict[str, str]) -> dict[str, Any]:

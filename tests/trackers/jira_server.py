@@ -43,6 +43,7 @@ class Jira(Forge):
         strict: a search on Data Center for a key that there is not is an error, as on Cloud.
         without_labels: keys of projects whose screens have no labels.
         archived: keys of projects that are read-only.
+        translated: name of a status -> what this account sees; the history of issues has the name itself.
         former: key that a project had once -> its key of now.
     """
 
@@ -67,6 +68,7 @@ class Jira(Forge):
         self.without_labels: set[str] = set()
         self.archived: set[str] = set()
         self.former: dict[str, str] = {}
+        self.translated: dict[str, str] = {}
         self.below = ""
         """The path that Jira has its root at."""
         self.complaints: list[str] = []

@@ -170,7 +170,9 @@ def _edit(jira: Jira, issue: Issue, body: dict[str, Any]) -> None:
         else:
             fields[name] = _value(jira, name, value)
     if labels != issue.labels or fields != issue.fields:
+        before = len(issue.history)
         jira.change(issue.key, labels=labels, fields=fields)
+        issue.changed_by.update({place: jira.who() for place in range(before, len(issue.history))})
 
 
 def _labels(there: list[str], value: list[Any], *, in_steps: bool) -> list[str]:
@@ -202,6 +204,7 @@ def _transition(jira: Jira, issue: Issue, body: dict[str, Any]) -> None:
     if missing:
         raise _refused(400, **missing)
     target = next(each for each in jira.statuses if each.id == chosen.to)
+    issue.changed_by[len(issue.history)] = jira.who()
     jira.change(issue.key, status=target.name)
     issue.status_id = target.id
 

@@ -395,6 +395,84 @@ def test_a_bad_value_that_comes_in_between_is_put_back(jira: Jira, write: Write,
     assert (now if kind == "option" else now[0])["value"] == "failed"
 
 
+def test_so_it_does_in_another_language(jira: Jira, write: Write) -> None:
+    """The account sees translated names; the history of an issue has the others, and ids."""
+    jira.translated = {"QA failed": "QA misslungen", "In QA": "In Prüfung"}
+    jira.issue("ABC-1")
+    jira.transition("To QA", "In QA")
+    jira.transition("Fail", "QA failed")
+    says_bad_before(jira, "POST", status="QA failed")
+    texts = {**BY_STATUS, "bad": ["QA misslungen"], "needstesting": ["In Prüfung"]}
+    assert write(Edit(status="In Prüfung"), statuses=texts).endswith(STATUS_KEPT)
+    assert jira.issues["ABC-1"].status == "QA failed"
+
+
+def killed_after_a_bad_status_came_in_between(jira: Jira, write: Write) -> None:
+    """The transition is made, and nothing after it."""
+    jira.issue("ABC-1")
+    jira.transition("To QA", "In QA")
+    says_bad_before(jira, "POST", status="QA failed")
+    jira.fail("reset", on="changelog", times=99)
+    with pytest.raises(TrackerError):
+        write(Edit(status="In QA", comment=COMMENT), statuses=BY_STATUS)
+    jira.repair()
+    assert jira.issues["ABC-1"].status == "In QA"
+
+
+RESUMED = Edit(comment=COMMENT, resumed=True)
+"""What the next run plans: the status is there already."""
+
+
+def test_after_a_kill_what_it_took_away_is_put_back(jira: Jira, write: Write) -> None:
+    killed_after_a_bad_status_came_in_between(jira, write)
+    jira.transition("Fail", "QA failed")
+    assert write(RESUMED, statuses=BY_STATUS) == f"{STATUS_KEPT}, comment"
+    assert jira.issues["ABC-1"].status == "QA failed"
+    jira.change("ABC-1", status="In QA")
+    assert write(RESUMED, statuses=BY_STATUS) == ""
+    assert jira.issues["ABC-1"].status == "In QA", "a person moved it since"
+
+
+def test_after_a_kill_what_cannot_be_put_back_is_said(jira: Jira, write: Write) -> None:
+    killed_after_a_bad_status_came_in_between(jira, write)
+    with pytest.raises(TrackerError, match='was replaced: say it again; "QA failed" could not be given'):
+        write(RESUMED, statuses=BY_STATUS)
+
+
+def test_after_a_kill_a_token_that_may_not_say_whose_it_is(jira: Jira, write: Write) -> None:
+    killed_after_a_bad_status_came_in_between(jira, write)
+    jira.fail(403, on="myself", times=99)
+    with pytest.raises(TrackerError, match='perhaps replaced "QA failed", which somebody had said: say it'):
+        write(RESUMED, statuses=BY_STATUS)
+    jira.change("ABC-1", status="To Do")
+    assert write(RESUMED, statuses=BY_STATUS) == "comment"
+
+
+@pytest.mark.parametrize("kind", ["option", "array"])
+def test_after_a_kill_a_value_is_put_back(jira: Jira, write: Write, kind: str) -> None:
+    field = jira.field("QA result", "passed", "failed", "to try", kind=kind)
+    jira.issue("ABC-1")
+    one = {"value": "failed"}
+    says_bad_before(jira, "PUT", fields={field: one if kind == "option" else [one]})
+    jira.fail("reset", on="changelog", times=99)
+    with pytest.raises(TrackerError):
+        write(Edit(field="to try", comment=COMMENT), field=BY_FIELD)
+    jira.repair()
+    assert write(RESUMED, field=BY_FIELD) == f"{NO_WORD}, comment"
+    now = jira.issues["ABC-1"].fields[field]
+    assert (now if kind == "option" else now[0])["value"] == "failed"
+
+
+def test_a_status_that_a_person_left_behind_is_not_put_back_where_the_field_alone_is_written(
+    jira: Jira, write: Write
+) -> None:
+    jira.field("QA result", "passed", "failed", "to try")
+    jira.issue("ABC-1", status="QA failed")
+    jira.change("ABC-1", status="To Do")
+    told = write(Edit(status="In QA", field="to try"), statuses=BY_STATUS, field=BY_FIELD)
+    assert STATUS_KEPT not in told and jira.issues["ABC-1"].status == "To Do"
+
+
 def test_what_a_person_said_long_before_is_not_put_back(jira: Jira, write: Write) -> None:
     jira.issue("ABC-1")
     jira.transition("To QA", "In QA")

@@ -31,6 +31,7 @@ from shepherd.running.doctor import (
     schedule,
     sources,
     trackers,
+    unwritten,
     upgrades,
 )
 from shepherd.running.doctor.checking import Check, CheckContext, Finding, contained, fail, ok
@@ -57,6 +58,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("deployed", sources.deployed),
     ("notes", sources.notes),
     ("tracker", trackers.trackers),
+    (unwritten.NAME, unwritten.unwritten),
     ("checks", candidate_checks.candidate_checks),
     ("limits", limits_set.limits_set),
     ("components", limits_set.components_set),

@@ -118,7 +118,21 @@ class JiraService:
 
     def statuses(self) -> list[str]:
         """The names of all statuses that the account may see. Raises TrackerError."""
-        return [each.name for each in self.get("status", list[JiraStatus])]
+        return list(self.status_names().values())
+
+    def status_names(self) -> dict[str, str]:
+        """The id of each -> its name, as the account sees it. Raises TrackerError."""
+        return {each.id or each.name: each.name for each in self.get("status", list[JiraStatus])}
+
+    def me(self) -> JiraUser | None:
+        """Whose credentials these are; None: they may not say it. Raises RequestError."""
+        try:
+            return self.get("myself", JiraUser)
+        except RequestError as error:
+            # that wants a scope of its own (read:jira-user)
+            if error.status not in (401, 403):
+                raise
+            return None
 
     def permissions(self, project: str) -> dict[str, bool]:
         """The key of each of PERMISSIONS -> whether the account has it in a project. Raises RequestError."""
@@ -130,12 +144,9 @@ class JiraService:
         """As whom we ask: "anonymously", "as NAME". Raises TrackerError."""
         if self.login.anonymous:
             return "anonymously"
-        try:
-            user = self.get("myself", JiraUser)
-        except RequestError as error:
-            if error.status not in (401, 403):
-                raise
-            # that wants a scope of its own (read:jira-user); what is read wants this one
+        user = self.me()
+        if user is None:
+            # what is read wants this scope
             self.get("field", list[JiraField])
             return "with a token that may not say whose it is"
         return f"as {clean(user.displayName or user.name, 60)}"

@@ -100,6 +100,7 @@ class JiraProject(Struct, frozen=True):
 
 class JiraStatus(Struct, frozen=True):
     name: str
+    id: str = ""
 
 
 class JiraPermission(Struct, frozen=True):
@@ -111,9 +112,10 @@ class JiraPermissions(Struct, frozen=True):
 
 
 class JiraUser(Struct, frozen=True):
-    """Cloud names people by displayName alone, Data Center by name, too."""
+    """Cloud has no names but displayName; Data Center has no accountId."""
 
     displayName: str = ""
+    accountId: str = ""
     name: str = ""
 
 

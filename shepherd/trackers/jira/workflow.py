@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from shepherd.label_text import folded_name
-from shepherd.trackers.jira.wire import AnsweredIssue, texts_of
+from shepherd.trackers.jira.wire import AnsweredIssue, JiraField, texts_of
 
 
 class FieldSchema(Struct, frozen=True):
@@ -99,13 +100,33 @@ class ChangeDetail(Struct, frozen=True):
     """A field that one change gave another value."""
 
     field: str = ""
-    """Its name; Data Center knows no `fieldId`."""
+    """Its name, in whatever language; that of the status is `status` in all. Data Center knows no
+    `fieldId`."""
     fieldId: str = ""
+    fieldtype: str = ""
+    from_id: str | None = msgspec.field(default=None, name="from")
+    """Of a status its id, whose name is another in each language."""
     fromString: str | None = None
+    toString: str | None = None
+
+    def is_of(self, field: JiraField, value: str) -> bool:
+        """Whether it is about this field. Args: value: what the field was given."""
+        if self.fieldId:
+            return self.fieldId == field.id
+        given = folded_name((self.toString or "").strip("[]")) if self.fieldtype == "custom" else ""
+        return self.field in (field.id, field.name) or bool(given and given == folded_name(value))
+
+
+class ChangeAuthor(Struct, frozen=True):
+    """Cloud names people by accountId, Data Center by name."""
+
+    accountId: str = ""
+    name: str = ""
 
 
 class ChangeEntry(Struct, frozen=True):
     id: str
+    author: ChangeAuthor | None = None
     items: tuple[ChangeDetail, ...] = ()
 
 
@@ -114,11 +135,11 @@ class Changelog(Struct, frozen=True):
 
     histories: tuple[ChangeEntry, ...] = ()
 
-    def replaced(self, *field: str) -> str:
-        """What stood in a field before its newest change; empty: nothing. Args: field: its names."""
+    def newest(self, field: JiraField, value: str = "") -> tuple[ChangeDetail, ChangeAuthor | None] | None:
+        """The newest change of a field, and who made it. Args: value: what the field was given."""
         newest = sorted(self.histories, key=lambda each: (len(each.id), each.id), reverse=True)
-        told = (each for entry in newest for each in entry.items if (each.fieldId or each.field) in field)
-        return next((each.fromString or "" for each in told), "")
+        told = ((each, entry.author) for entry in newest for each in entry.items if each.is_of(field, value))
+        return next(told, None)
 
 
 class ChangedIssue(AnsweredIssue, frozen=True):

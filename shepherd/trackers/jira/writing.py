@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.label_text import folded, folded_name
 from shepherd.settings import Settings
@@ -21,6 +23,7 @@ from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.site import session_with
 from shepherd.trackers.jira.wire import JiraField, JiraIssue
 from shepherd.trackers.jira.workflow import (
+    ChangeAuthor,
     ChangedIssue,
     Changelog,
     CommentPage,
@@ -62,10 +65,17 @@ class JiraWriter:
         issue = self._issue(item)
         allowed = edit.unless_bad(self._vocabulary, issue.labels, issue.status, issue.values)
         done = self._label(item, issue, allowed)
-        changed = self._fill(item, issue, allowed.field) if allowed.field else []
-        changed += self._move(item, issue.status, allowed) if allowed.status else []
-        if any(NOT_GIVEN not in part for part in changed):
-            changed += self._give_back(item, allowed)
+        filled = self._fill(item, issue, allowed.field) if allowed.field else []
+        moved = self._move(item, issue.status, allowed) if allowed.status else []
+        changed = filled + moved
+        if edit.resumed or any(map(_is_given, changed)):
+            # what was changed before, by a run that was killed, is looked at as well
+            now = replace(
+                allowed,
+                field=allowed.field if any(map(_is_given, filled)) else "",
+                status=allowed.status if any(map(_is_given, moved)) else "",
+            )
+            changed += self._give_back(item, now, resumed=edit.resumed)
         done += [*changed, *edit.left_out(allowed)]
         done += self._say(item, edit.comment) if edit.comment.strip() else []
         return ", ".join(dict.fromkeys(done))
@@ -173,18 +183,16 @@ class JiraWriter:
         words = self._vocabulary.read("", status=status).tags.words
         return any(word != "needstesting" for word in words)
 
-    def _give_back(self, item: Item, edit: Edit) -> list[str]:
-        """Put back what our change took away: a person said it after we had looked, and before we wrote."""
+    def _give_back(self, item: Item, edit: Edit, *, resumed: bool) -> list[str]:
+        """Put back what our change took away: a person said it after we had looked, and before we wrote.
+
+        Args:
+            edit: what was changed just now.
+            resumed: so may what another run changed that was killed then.
+        """
         issue, past = self._looked_at(item, past=True)
-        field = self._service.field() if edit.field else JiraField("")
-        was = past.replaced("status") if edit.status else ""
-        status = "" if edit.unless_bad(self._vocabulary, (), was).status else was
-        texts = past.replaced(field.id, field.name) if edit.field else ""
-        # of several values Jira's history has one text
-        values = (texts, *(each.strip() for each in texts.strip("[]").split(",")))
-        value = next(
-            (v for v in values if v and not edit.unless_bad(self._vocabulary, (), "", [v]).field), ""
-        )
+        status = self._taken_status(item, past, edit, resumed)
+        value = self._taken_value(item, past, edit, resumed)
         back = self._move(item, issue.status, Edit(status=status)) if status else []
         back += self._fill(item, issue, value) if value else []
         lost = [part for part in back if NOT_GIVEN in part]
@@ -194,6 +202,48 @@ class JiraWriter:
                 f" again; {', '.join(lost)}"
             )
         return [*([STATUS_KEPT] if status else []), *([NO_WORD] if value else [])]
+
+    def _taken_status(self, item: Item, past: Changelog, edit: Edit, resumed: bool) -> str:
+        change = past.newest(JiraField("status", "status"))
+        if change is None or not (edit.status or resumed):
+            return ""
+        detail, author = change
+        # the history has it in the language of Jira, and not of the account
+        was = self._service.status_names().get(detail.from_id or "", detail.fromString or "")
+        if edit.status:
+            return "" if edit.unless_bad(self._vocabulary, (), was).status else was
+        is_bad = "bad" in self._vocabulary.read("", status=was).tags.words
+        return was if is_bad and self._is_ours(item, author, was) else ""
+
+    def _taken_value(self, item: Item, past: Changelog, edit: Edit, resumed: bool) -> str:
+        field = self._service.field()
+        change = past.newest(field, edit.field) if field.id and (edit.field or resumed) else None
+        if change is None:
+            return ""
+        detail, author = change
+        texts = detail.fromString or ""
+        # of several values Jira's history has one text
+        values = (texts, *(each.strip() for each in texts.strip("[]").split(",")))
+        bad = (v for v in values if v and "bad" in self._vocabulary.read("", values=[v]).tags.words)
+        was = next(bad, "")
+        return was if was and (edit.field or self._is_ours(item, author, was)) else ""
+
+    def _is_ours(self, item: Item, author: ChangeAuthor | None, was: str) -> bool:
+        """Whether a change that took a bad word away was made by this account, and not by a person.
+
+        Raises:
+            TrackerError: nobody knows.
+        """
+        me = self._service.me()
+        if me is None or not (me.accountId or me.name):
+            raise TrackerError(
+                f"{item}: the tagger was killed while it wrote, and perhaps replaced {shown(was)}, which"
+                " somebody had said: say it again, or change the issue once more if it was a person; the"
+                " token lacks the scope read:jira-user, by which that would be known"
+            )
+        if author is None:
+            return False
+        return author.accountId == me.accountId if me.accountId else author.name == me.name
 
     def _say(self, item: Item, comment: str) -> list[str]:
         sign = last_line(comment)
@@ -244,6 +294,10 @@ class JiraWriter:
                 if error.status != 409:
                     raise
         do()
+
+
+def _is_given(part: str) -> bool:
+    return NOT_GIVEN not in part
 
 
 def _place(item: Item) -> str:

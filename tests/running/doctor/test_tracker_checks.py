@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,20 @@ def test_words_that_no_label_of_the_forge_matches(
         project.write_settings(tracker=kit.lines())
         looked(project)
         assert forge.count() == asked
+
+
+def test_what_the_tagger_could_not_write_is_told_until_it_is_written(project: Project) -> None:
+    project.land("[bug=99] Three")
+    project.full_run()
+    ((level, name, what),) = [
+        (each.level, each.name, each.what) for each in looked(project) if each.name.startswith("tagged")
+    ]
+    assert (level, name) == ("warn", "tagged stable")
+    assert re.fullmatch(
+        r"not written: .*; bug 99 for r3, since 20.* UTC: it could not be read: bug 99 is not in bugs.json",
+        what,
+    ), what
+    project.tag(2)
+    project.tag(99)
+    project.full_run()
+    assert [each.level for each in looked(project) if each.name.startswith("tagged")] == ["ok"]
