@@ -16,7 +16,7 @@ from tests.inv import inv_here
     ("files", "line"),
     [
         (
-            ("src/a.py", "docs/b.md", ".github/c.yml", "with blank/d", "elsewhere/e", "Makefile"),
+            ("src/a.py", "docs/b.txt", ".github/c.yml", "with blank/d", "elsewhere/e", "Makefile"),
             'components = { docs = ["docs/"], src = ["src/"] }',
         ),
         (("src/a.py", "README"), 'components = { web = ["web/"], database = ["database/"] }'),
