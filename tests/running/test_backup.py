@@ -169,7 +169,7 @@ def test_sqlite_on_a_full_disk_is_not_taken_for_a_broken_one(
     project.look()
     monkeypatch.setattr("shepherd.running.backup.making._copy_journal", full)
     with pytest.raises(StoreError, match=r"disk I/O error \(is the disk full\?\)"):
-        make(project.settings, planned(project.settings), tmp_path / "b.zip", "ann", START)
+        made(project, tmp_path / "b.zip")
 
 
 def test_a_disk_that_forgets_is_noticed_at_once(

@@ -1,22 +1,29 @@
-"""A local Launchpad, and settings that name it."""
+"""Local trackers, settings that name them, readings and edits of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shepherd.settings import Settings, TrackerSettings
-from shepherd.trackers import http
+from shepherd.trackers import http, open_tracker, open_writer
+from shepherd.trackers.writing import Edit
+from shepherd.words import Item, TrackerData
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit
 from tests.trackers.forge_server import Forge
 from tests.trackers.gitea_server import Gitea
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
+from tests.trackers.jira_edits import Write
+from tests.trackers.jira_server import EMAIL, TOKEN, Jira
+from tests.trackers.launchpad_kit import Read
 from tests.trackers.launchpad_server import Server, credentials, serving
+from tests.trackers.redmine_server import Redmine
 
 Ask = Callable[..., Settings]
 
@@ -99,3 +106,56 @@ def forge_settings(forge: Forge, more: str = "") -> str:
         f'type = "{forge.kind}"\nproject = "{forge.project}"\nservice_root = "{forge.root}"\n'
         f'credentials_env = "FORGE_TOKEN"\n{more}'
     )
+
+
+@pytest.fixture(params=["cloud", "data center"])
+def jira(request: pytest.FixtureRequest) -> Iterator[Jira]:
+    """Both kinds of Jira, one after the other."""
+    with at_work(Jira(cloud=request.param == "cloud")) as server:
+        yield server
+
+
+@pytest.fixture
+def write(jira: Jira, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """One edit of ABC-1 by a writer of its own; keys of [tracker] beside."""
+    monkeypatch.setattr(http, "WRITE_EVERY", 0.0)
+    path = tmp_path / "token"
+    path.write_text(f"{TOKEN}\n")
+    path.chmod(0o600)
+
+    def edit(what: Edit, **tracker: Any) -> str:
+        given = {
+            "type": "jira",
+            "service_root": jira.root,
+            "keys": ["ABC"],
+            "login": EMAIL,
+            "credentials_file": "token",
+            **tracker,
+        }
+        made = msgspec.convert(given, TrackerSettings)
+        settings = Settings(branches={}, tracker=made, file=tmp_path / "shepherd.toml")
+        return open_writer(settings).edit("ABC-1", what)
+
+    return edit
+
+
+@pytest.fixture
+def read(ask: Ask) -> Read:
+    """Reads with the memory of the time before, as `judge` does."""
+    memory = b""
+
+    def again(
+        items: Collection[Item], revnos: Collection[int] = (), given: Settings | None = None
+    ) -> TrackerData:
+        nonlocal memory
+        reading = open_tracker(given or ask()).read(items, revnos, memory)
+        memory = reading.memory
+        return reading
+
+    return again
+
+
+@pytest.fixture
+def redmine() -> Iterator[Redmine]:
+    with at_work(Redmine()) as server:
+        yield server

@@ -19,6 +19,7 @@ STATUSES = WordTexts(
     needstesting=("In QA",),
     silent=("New", "In Progress", "Resolved", "Closed"),
 )
+SILENCE = WordTexts()
 FIELD = FieldWords(name="QA result", ok=("passed",), bad=("failed",), needstesting=("to try",))
 
 
@@ -59,3 +60,8 @@ class RedmineKit:
 
 def local_kit(redmine: Redmine, folder: Path, **more: Any) -> RedmineKit:
     return RedmineKit(redmine.root, redmine.token, folder, **more)
+
+
+def unseen(number: int) -> str:
+    """Why an issue that cannot be seen is unreadable."""
+    return f"there is no issue {number}, or this account may not see it"
