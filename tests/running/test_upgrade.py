@@ -135,12 +135,12 @@ def test_what_fails_is_called_old_only_where_what_is_live_says_so(
 ) -> None:
     old, new, newest = place.release(good=True, live=True), place.release(), place.release()
     for each in (old, new, newest):
-        place.says(each.path, **{"notify team": "a chat needs apprise"})
+        place.says(each.path, notify="a chat needs apprise")
     assert place.upgrade(to="2") == 0
-    assert "doctor: notify team: a chat needs apprise (not new)\n" in capsys.readouterr().out
+    assert "doctor: notify: a chat needs apprise (not new)\n" in capsys.readouterr().out
     (new.path / "doctor.json").write_text("it takes no such settings")
     assert place.upgrade() == 0
-    assert "doctor: notify team: a chat needs apprise\n" in capsys.readouterr().out
+    assert "doctor: notify: a chat needs apprise\n" in capsys.readouterr().out
 
 
 def test_a_failed_check_takes_the_switch_back(place: Place) -> None:
