@@ -40,6 +40,10 @@ def test_at_the_weekend_nobody_is_mailed_unless_that_is_set(waiting: Team) -> No
     waiting.at("2011-08-06 12:00")
     assert waiting.remind().lines == ["no mail now: the next go on Monday, 8 August 2011"]
     assert waiting.sent() == []
+    file = waiting.folder / "shepherd.toml"
+    file.write_text(file.read_text().replace("[mail]\n", "[mail]\nweekend = true\n"))
+    waiting.remind()
+    assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
 
 
 def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
