@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
-from collections import Counter
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from shepherd.errors import NO_DATA, PARTLY, SourceError
+from shepherd.errors import NO_DATA, SourceError
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance
 from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
-from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed, text_of
+from tests.mail.team import ANN, BOB, MORNING, Team, parsed, text_of
 from tests.project import Project
-from tests.running.smtp import Server, Trick
+from tests.running.smtp import Server
 
 
 def test_everybody_gets_one_digest_a_day_and_not_before_its_hour(waiting: Team) -> None:
@@ -43,6 +40,10 @@ def test_at_the_weekend_nobody_is_mailed_unless_that_is_set(waiting: Team) -> No
     waiting.at("2011-08-06 12:00")
     assert waiting.remind().lines == ["no mail now: the next go on Monday, 8 August 2011"]
     assert waiting.sent() == []
+    file = waiting.folder / "shepherd.toml"
+    file.write_text(file.read_text().replace("[mail]\n", "[mail]\nweekend = true\n"))
+    waiting.remind()
+    assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
 
 
 def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
@@ -213,121 +214,6 @@ def test_a_snooze_can_be_given_before_any_mail_is_set_up(tmp_path: Path) -> None
     assert said.startswith("r2: no mail before Saturday, 3 September 2011, says tester (away)")
 
 
-def test_robots_get_no_mail(team: Team) -> None:
-    team.land("[bug=1] Two", author="dependabot[bot] <bot@example.org>")
-    team.look()
-    outcome = team.at(MORNING).remind(dry=True)
-    assert "no mail: stable r2: it is not known whose landing it is" in outcome.lines
-    assert not any("would mail" in line for line in outcome.lines)
-
-
-@pytest.mark.parametrize("address", ["noreply@github.com", "No-Reply@example.org", "no-reply@ci.example"])
-def test_an_address_that_nobody_reads_gets_no_mail_and_nobody_is_asked_for_a_better_one(
-    team: Team, address: str
-) -> None:
-    team.land("[bug=1] Two", author=f"GitHub <{address}>")
-    team.look()
-    outcome = team.at(MORNING).remind()
-    assert team.sent() == []
-    assert outcome.lines == ["nobody has to be reminded"]
-    lines = team.remind(dry=True).lines
-    assert f"no mail: GitHub ({address}): has an address that nobody reads" in lines
-
-
-def test_a_program_of_the_forge_gets_no_mail_and_nobody_is_asked_for_its_address(team: Team) -> None:
-    team.land("[bug=1] Two", author="github-actions <1+github-actions[bot]@users.noreply.github.com>")
-    team.look()
-    team.at(MORNING).remind()
-    assert team.sent() == []
-
-
-def test_people_are_mailed_where_they_want_to_be(tmp_path: Path, server: Server) -> None:
-    people = f'[people]\n"ANN@example.org" = "ann@home.example"\n"{BOB}" = ""'
-    team = Team(tmp_path, server, tail=people)
-    team.land("[bug=1] Two")
-    team.land("[bug=1] Three", author=BY_BOB)
-    team.look()
-    outcome = team.at(MORNING).remind()
-    assert team.sent() == [("ann@home.example", "digest")]
-    assert outcome.lines[-1] == "1 of 1 mails sent"
-    assert "no mail: Bob: wants no mail ([people] in the settings)" in team.remind(dry=True).lines
-
-
-def test_one_person_with_two_spellings_gets_one_mail(team: Team) -> None:
-    team.land("[bug=1] Two", "[bug=1] Three", author="Ann <Ann@Example.org>")
-    team.land("[bug=1] Four")
-    team.look()
-    team.at(MORNING).remind()
-    team.verdict("r2", "ok")
-    team.verdict("r3", "ok")
-    team.remind()
-    assert [to.casefold() for to, _ in team.sent()] == [ANN]
-
-
-@pytest.mark.parametrize(
-    ("author", "named"),
-    [
-        ("Bob <1234+bob@users.noreply.github.com>", "Bob (1234+bob@users.noreply.github.com)"),
-        ("Bob <>", "Bob"),
-        ("Bob <bob at home>", "Bob (bob at home)"),
-        ("Bob <bob@home,eve@example.org>", "Bob (bob@home,eve@example.org)"),
-        ("Bob <böb@example.org>", "Bob (böb@example.org)"),
-        (f"Bob <{'b' * 200}@example.org>", f"Bob ({'b' * 200}@example.org)"),
-    ],
-)
-def test_who_cannot_be_reached_is_told_to_the_operators_once(team: Team, author: str, named: str) -> None:
-    team.land("[bug=1] Two", author=author)
-    team.land("[bug=1] Three")
-    team.look()
-    team.at(MORNING).remind()
-    assert named in [line.strip() for line in team.texts()[OPERATOR].splitlines()]
-    team.at("2011-08-03 09:00").remind()
-    assert team.sent() == [(ANN, "digest")]
-    team.land("[bug=1] Four", author="Zoe <>")
-    team.look()
-    team.at("2011-08-04 09:00").remind()
-    text = team.texts()[OPERATOR]
-    assert "Zoe" in text
-    assert "Bob" not in text
-
-
-def test_what_was_refused_is_tried_at_the_next_run_and_nothing_else_is(waiting: Team) -> None:
-    waiting.server.tricks[ANN] = "refuse"
-    outcome = waiting.at(MORNING).remind()
-    assert outcome.code == PARTLY
-    assert outcome.failures == ["the mail to ann@example.org was not taken: 550 nobody here"]
-    assert waiting.sent() == [(BOB, "digest")]
-    waiting.server.tricks.clear()
-    assert waiting.later(minutes=5).remind().code == 0
-    assert waiting.sent() == [(ANN, "digest")]
-
-
-def test_an_address_that_is_refused_all_day_is_tried_once_an_hour(waiting: Team) -> None:
-    waiting.server.tricks[ANN] = "refuse"
-    codes = [waiting.at(MORNING).later(minutes=5 * each).remind().code for each in range(12 * 5)]
-    assert 6 <= codes.count(PARTLY) <= 8
-
-
-def test_what_is_refused_is_tried_three_times_before_it_waits_an_hour(waiting: Team) -> None:
-    waiting.server.tricks[ANN] = "refuse"
-    tried = [waiting.at(MORNING).later(minutes=each).remind().code == PARTLY for each in range(0, 120, 10)]
-    assert [each for each, failed in enumerate(tried) if failed] == [0, 1, 2, 8]
-
-
-def test_what_may_have_been_sent_is_said_and_not_sent_again_that_day(waiting: Team) -> None:
-    waiting.server.tricks[ANN] = "take it and hang up"
-    assert waiting.at(MORNING).remind().code == PARTLY
-    assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
-    waiting.server.tricks.clear()
-    outcome = waiting.later(hours=1).remind()
-    assert outcome.lines == ["the digest to ann@example.org may have been sent; it is not sent again today"]
-    assert outcome.code == 0
-    assert waiting.sent() == []
-    assert any("result=unsure" in line and "ann@example.org" in line for line in waiting.lines)
-    waiting.at("2011-08-03 09:00").remind()
-    assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
-
-
 def test_a_changed_wording_is_no_new_mail(waiting: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting.at(MORNING).remind()
     waiting.sent()
@@ -335,22 +221,6 @@ def test_a_changed_wording_is_no_new_mail(waiting: Team, monkeypatch: pytest.Mon
     monkeypatch.setattr("shepherd.views.mail_entries.NEEDS", {})
     waiting.remind()
     assert waiting.sent() == []
-
-
-def test_more_than_the_cap_is_not_sent_and_the_operators_hear_of_it_once(
-    tmp_path: Path, server: Server
-) -> None:
-    team = Team(tmp_path, server, mail="cap = 2")
-    for name in "abc":
-        team.land("[bug=1] x", author=f"{name} <{name}@example.org>")
-    team.look()
-    for _ in range(2):
-        outcome = team.at(MORNING).remind()
-        assert outcome.code == PARTLY
-        assert outcome.failures[0].startswith("3 digests are more than mail.cap (2): none of them is sent;")
-    assert team.sent() == [(OPERATOR, "brake")]
-    assert team.remind(over_cap=True).code == 0
-    assert team.sent() == [(f"{name}@example.org", "digest") for name in "abc"]
 
 
 def test_a_preview_shows_all_mails_and_sends_none(waiting: Team) -> None:
@@ -375,43 +245,6 @@ def test_a_dry_run_says_what_would_be_mailed(waiting: Team) -> None:
     ]
     waiting.remind()
     assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
-
-
-def test_after_the_cache_was_dropped_nobody_is_called_unreachable(waiting: Team) -> None:
-    waiting.drop_cache()
-    outcome = waiting.at(MORNING).remind()
-    assert waiting.sent() == []
-    assert outcome.lines == ["nobody has to be reminded"]
-    waiting.look()
-    waiting.remind()
-    assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
-
-
-def test_all_mails_of_a_run_go_over_one_connection(team: Team) -> None:
-    for number in range(30):
-        team.land("[bug=1] x", author=f"p <p{number % 12}@example.org>")
-    team.look()
-    team.at(MORNING).remind()
-    assert len(team.server.messages) == 12
-    assert team.server.connections == 1
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_forgotten(team: Team, seed: int) -> None:
-    chance = random.Random(seed)
-    tricks = ["", *(trick for trick in get_args(Trick) if "nothing" not in trick)]
-    people = [f"{name}@example.org" for name in "abcde"]
-    for person in people:
-        team.land("[bug=1] x", author=f"p <{person}>")
-    team.look()
-    for day in range(2, 5):
-        team.at(f"2011-08-{day:02} 08:00")
-        for _ in range(7):
-            team.server.tricks = {person: chance.choice(tricks) for person in people}
-            team.later(minutes=61).remind()
-        team.server.tricks = {}
-        team.later(minutes=61).remind()
-        assert Counter(team.sent()) == {(person, "digest"): 1 for person in people}
 
 
 def test_without_a_mail_table_there_is_nothing_to_do(waiting: Team) -> None:
