@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from datetime import timedelta
@@ -413,3 +414,13 @@ def test_random_lives(kit: RedmineKit, redmine: Redmine, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(25))
 def test_random_lives_with_faults(kit: RedmineKit, redmine: Redmine, seed: int, hasty: None) -> None:
     live(kit, redmine, seed, faults=True)
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30, -1])
+def test_numbers_that_no_database_has(kit: RedmineKit, redmine: Redmine, number: int) -> None:
+    """They could not be kept until the next reading."""
+    redmine.issue(1)
+    body = json.dumps({"user": {"id": number, "login": "shepherd"}}).encode()
+    redmine.fail("say", on="users/current", times=99, body=body)
+    with pytest.raises(TrackerError, match="is not Redmine"):
+        kit.read([1])
