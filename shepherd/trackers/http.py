@@ -245,8 +245,10 @@ class HttpSession:
         _WRITTEN[self._origin] = self._clock()
 
     def _note(self, date: str) -> None:
-        if self.now is None:
-            self.now = _parsed(date)
+        now = _parsed(date) if self.now is None else None
+        # further off there is perhaps no time before it or after it, which readings reckon with
+        if now and 1970 <= now.year < 9000:
+            self.now = now
 
     def _clock_of_tracker(self) -> datetime:
         return self.now or datetime.now(UTC)

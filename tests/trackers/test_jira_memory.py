@@ -232,3 +232,15 @@ def test_a_memory_that_is_damaged_is_none(kit: JiraKit) -> None:
     first = kit.read("ABC-1")
     for memory in (b"", b"\x93", first.memory[:-3], b"{}"):
         assert words(kit.read("ABC-1", before=memory)) == {"ABC-1": ("ok",)}
+
+
+def test_a_clock_at_the_end_of_all_times(kit: JiraKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no day after it, so nothing is remembered, and everything is read again."""
+    kit.jira.issue("ABC-1", "qa-ok")
+    note = http.HttpSession._note
+    monkeypatch.setattr(
+        http.HttpSession, "_note", lambda self, _: note(self, "Fri, 31 Dec 9999 23:59:59 GMT")
+    )
+    before = kit.read("ABC-1")
+    kit.jira.change("ABC-1", labels=["qa-bad"])
+    assert words(kit.read("ABC-1", before=before)) == {"ABC-1": ("bad",)}

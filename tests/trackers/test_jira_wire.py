@@ -13,6 +13,7 @@ from shepherd.trackers.jira.jql import text_in_jql
 from shepherd.trackers.jira.service import JiraService
 from shepherd.trackers.jira.site import is_cloud_host, session_with
 from shepherd.trackers.jira.wire import KEY, AnsweredIssue, texts_of
+from shepherd.trackers.jira.workflow import FieldForm, FieldSchema
 from tests.trackers.jira_jql import _tokens, _unquoted
 
 DOCUMENT = {
@@ -120,3 +121,13 @@ def test_a_jira_below_a_path() -> None:
     assert JiraService(Settings(branches={}, tracker=tracker), session, edition="cloud").path("field") == (
         "rest/api/3/field"
     )
+
+
+@pytest.mark.parametrize("number", [10**30, 1.5, None, ["x"]])
+def test_an_option_is_sent_back_by_a_text_alone(number: object) -> None:
+    """A number that is too large could not be sent."""
+    form = FieldForm(
+        schema=FieldSchema("option"), operations=("set",), allowedValues=({"id": number, "value": "passed"},)
+    )
+    assert form.why_not("passed") == ""
+    assert form.value("Passed") == {"value": "passed"}

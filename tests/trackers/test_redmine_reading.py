@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +191,34 @@ def test_a_list_in_another_order(kit: RedmineKit, redmine: Redmine) -> None:
     redmine.fail("say", on="issues.json", body=body)
     with pytest.raises(TrackerError, match="not in the order"):
         kit.read((1, 2))
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30, -1])
+def test_numbers_that_no_database_has(kit: RedmineKit, redmine: Redmine, number: int) -> None:
+    """They could not be kept until the next reading."""
+    redmine.issue(1)
+    body = json.dumps({"user": {"id": number, "login": "shepherd"}}).encode()
+    redmine.fail("say", on="users/current", times=99, body=body)
+    with pytest.raises(TrackerError, match="is not Redmine"):
+        kit.read([1])
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+        "2999-01-01T00:00:00Z",
+    ],
+)
+def test_times_that_cannot_be_keep_nothing_from_being_read(
+    kit: RedmineKit, redmine: Redmine, when: str
+) -> None:
+    redmine.issue(1, "QA passed")
+    for name in ("QA passed", "QA failed", "QA passed"):
+        issue = {"id": 1, "status": {"id": 6, "name": name}, "updated_on": when}
+        redmine.repair()
+        body = json.dumps({"issues": [issue], "total_count": 1}).encode()
+        redmine.fail("say", on="issues.json", times=99, body=body)
+        assert kit.words([1]) == {"1": {"QA passed": "ok", "QA failed": "bad"}[name]}

@@ -15,6 +15,9 @@ from msgspec import Struct
 from shepherd.label_text import folded_name
 from shepherd.trackers.jira.wire import AnsweredIssue, JiraField, texts_of
 
+_NAMES = ("id", "value", "name")
+"""By which Jira knows an option."""
+
 
 class FieldSchema(Struct, frozen=True):
     type: str = ""
@@ -42,7 +45,9 @@ class FieldForm(Struct, frozen=True):
     def value(self, text: str) -> object:
         """The value as Jira takes it. Only where `why_not` is empty."""
         option = self._option(text)
-        one: object = text if option is None else {"id": option["id"]} if "id" in option else option
+        # of what Jira sent only a text is sent back
+        named = ({key: option[key]} for key in _NAMES if isinstance(option.get(key), str)) if option else ()
+        one: object = next(iter(named), text)
         return [one] if self._form() == "list" else one
 
     def _form(self) -> str:

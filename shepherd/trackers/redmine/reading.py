@@ -26,6 +26,11 @@ from shepherd.trackers.words import ItemReading, Vocabulary, shown
 from shepherd.values import clean
 from shepherd.words import NOTHING_SAID, Item, ItemTags, TrackerData, item_name
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""What was changed outside of these is not compared: there may be no time before it, or none that can be
+kept."""
+
 
 class RedmineTracker:
     """See Tracker."""
@@ -115,6 +120,8 @@ class _IssueReader:
         if kept and (kept.account != account or not kept.full <= now < kept.full + EVERYTHING_AFTER):
             kept = None
         there = service.session.now
+        if kept and kept.newest and not EARLIEST <= kept.newest < LATEST:
+            kept = None
         if kept and kept.newest and there and kept.newest - OVERLAP > there:
             # a clock that was ahead was set back: what changes now is older than what is known
             kept = None
@@ -150,6 +157,8 @@ class _IssueReader:
         if newest and (now := self._service.session.now):
             # a clock that was ahead left a time that no change will reach for long
             newest = min(newest, now)
+        if newest and not EARLIEST <= newest < LATEST:
+            newest = None
         kept = RedmineMemory(self._basis, self._account, self._full, newest, {**self._before, **self.seen})
         return encode(kept)
 

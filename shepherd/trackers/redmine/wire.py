@@ -11,16 +11,19 @@ from msgspec import Meta, Struct
 
 from shepherd.label_text import folded_name
 
+RedmineNumber = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""As a database has it: a larger one could neither be kept nor sent back."""
+
 
 class RedmineStatus(Struct, frozen=True):
-    id: int
+    id: RedmineNumber
     name: str
 
 
 class RedmineField(Struct, frozen=True):
     """A custom field and its value on one issue: a text, a list of them, or nothing; plugins know others."""
 
-    id: int
+    id: RedmineNumber
     name: str
     value: Any = None
 
@@ -37,7 +40,7 @@ class RedmineField(Struct, frozen=True):
 
 
 class RedmineIssue(Struct, frozen=True):
-    id: int
+    id: RedmineNumber
     status: RedmineStatus
     updated_on: Annotated[datetime, Meta(tz=True)]
     custom_fields: tuple[RedmineField, ...] = ()
@@ -52,7 +55,7 @@ class RedmineIssue(Struct, frozen=True):
 
 
 class NumberedIssue(Struct, frozen=True):
-    id: int
+    id: RedmineNumber
 
 
 class IssuePage(Struct, frozen=True):
@@ -62,12 +65,12 @@ class IssuePage(Struct, frozen=True):
 
 
 class NamedRole(Struct, frozen=True):
-    id: int
+    id: RedmineNumber
     name: str
 
 
 class RedmineProject(Struct, frozen=True):
-    id: int
+    id: RedmineNumber
     name: str
 
 
@@ -79,7 +82,7 @@ class Membership(Struct, frozen=True):
 
 
 class RedmineUser(Struct, frozen=True):
-    id: int
+    id: RedmineNumber
     login: str = ""
     admin: bool = False
     memberships: tuple[Membership, ...] = ()
@@ -124,7 +127,7 @@ class JournalDetail(Struct, frozen=True):
 class RedmineJournal(Struct, frozen=True):
     """One change of an issue, with the note that came with it."""
 
-    id: int
+    id: RedmineNumber
     notes: str | None = None
     details: tuple[JournalDetail, ...] = ()
 
