@@ -274,11 +274,14 @@ class _TagReader:
         self.evidence.bad_since[item] = self._plain_since(item, history)
         for landing in landings:
             kept = self._recorded.kept.get((landing.id, item), _NEEDS)
-            if self._out_of_reach(landing) and not (kept.failed and self._is_last_live(landing)):
-                self.evidence.add(landing, ItemEvidence(item, kept.word or "needstesting", "kept"))
-                self.note_failed(item, [landing])
-            else:
+            if not self._out_of_reach(landing):
                 self._bad(item, landing, "plain-bad")
+                continue
+            self.note_failed(item, [landing])
+            if kept.failed and self._is_last_live(landing):
+                self._bad(item, landing, "tag")
+            else:
+                self.evidence.add(landing, ItemEvidence(item, kept.word or "needstesting", "kept"))
 
     def _bad_newest(
         self, item: Item, word: Word | None, landings: Sequence[Landing], history: History
