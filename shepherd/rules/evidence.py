@@ -60,9 +60,9 @@ class TagEvidence(Struct):
     """(commit, item) -> since when the item has had bad-commit-N (or the request, or status, said bad)."""
     named_as: dict[tuple[str, Item], int] = {}
     """(commit, item) -> the N by which it is named; 0: by a request, or a status."""
-    failed: set[int] = set()
-    """Revnos that a status called bad, and of which nobody has said since that they work as they are
-    (docs/rules.md#repairs)."""
+    failed: dict[int, list[Item]] = {}
+    """Revno that a status called bad, and of which nobody has said since that it works as it is -> the items
+    that had that status (docs/rules.md#repairs)."""
     bad_since: dict[Item, int] = {}
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     seen: dict[Item, SeenTags] = {}
@@ -78,6 +78,10 @@ class TagEvidence(Struct):
             self.of_landing[landing.revno].append(evidence)
         else:
             self.of_landing[landing.revno] = [evidence]
+
+    def fail(self, landing: Landing, item: Item) -> None:
+        """Note that the landing has failed on an item."""
+        self.failed.setdefault(landing.revno, []).append(item)
 
     def warn(self, landings: Iterable[Landing], warning: str) -> None:
         """Note a warning about each of these landings, once."""

@@ -277,8 +277,12 @@ def _of_named(judged: Judged, revno: int, who: str, rollback: Sentence, verdict:
 def _of_unrepaired(
     judged: Judged, revno: int, who: str, rollback: Sentence, verdict: Part, said: _Said
 ) -> Reason:
-    """What repairs the landing is undone, or not live as the landing is."""
-    reason, missing = _of_items(judged, revno, said), _revisions(judged.good_with)
+    """What repairs the landing is undone, or not live as the landing is; or nobody has said that it works."""
+    reason = _of_items(judged, revno, said)
+    if not judged.good_with:
+        since = "; it was bad, and nobody has said since that it works"
+        return Reason(Sentence(reason, since), who, _unless_good(rollback, verdict))
+    missing = _revisions(judged.good_with)
     verb = "is" if len(judged.good_with) == 1 else "are"
     if not judged.live_without:
         return Reason(

@@ -48,7 +48,9 @@ RULES: Mapping[Rule, RuleWords] = {
         "whom-a-tag-speaks-for",
     ),
     "unrepaired": RuleWords(
-        "a status called it bad, and what repaired it is undone, or not live as this one is", "repairs"
+        "a status called it bad; what repaired it is undone, or production runs this one and not what"
+        " repairs it",
+        "repairs",
     ),
     "mark": RuleWords("its commit message has a mark: testfix, qa-ok or no-qa", "state"),
     "unasked": RuleWords(

@@ -195,7 +195,7 @@ class _TagReader:
         """Note which landings have failed on an item of which nothing is known now."""
         for landing in landings:
             if self._recorded.kept.get((landing.id, item), _NEEDS).failed:
-                self.evidence.failed.add(landing.revno)
+                self.evidence.fail(landing, item)
 
     def remember_bad(self, sha: str) -> None:
         """Note the requests that named a landing bad and are still qa-bad, as far as is known, where the
@@ -246,7 +246,7 @@ class _TagReader:
                 evidence.add(landing, ItemEvidence(item, good, "tag", "", repair))
                 if repair:
                     keep = replace(keep, failed=True)
-                    evidence.failed.add(landing.revno)
+                    evidence.fail(landing, item)
             elif kept.seal and not is_newest:
                 evidence.add(landing, ItemEvidence(item, kept.seal, "sealed"))
                 keep = KeptEvidence(kept.seal, kept.seal)
@@ -255,7 +255,7 @@ class _TagReader:
                 keep = _NEEDS
                 if kept.failed:
                     keep = _NEEDS_AFTER_FAILING
-                    evidence.failed.add(landing.revno)
+                    evidence.fail(landing, item)
             if keep != kept:
                 evidence.kept[key] = keep
 

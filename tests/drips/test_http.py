@@ -56,7 +56,8 @@ def test_a_tracker_that_drips(tmp_path: Path, kind: TrackerType, step: str) -> N
         given = settings(kind, f"http://{server.place}", tmp_path)
         with pytest.raises(TrackerError, match=f"{name} at {server.place} did not answer in time"):
             open_tracker(given).read([item], [])
-        assert server.connections == 1
+        # on a busy machine it may have been given up before the server took it
+        assert server.connections <= 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,7 +15,7 @@ from shepherd.words import State
 from tests.inv import inv_here
 from tests.replay.changed_rules import changed, landings_that_differ
 from tests.replay.changing import ChangingProject, live
-from tests.replay.record import TEAM
+from tests.replay.record import STATUSES, TEAM
 from tests.replay.watching import documents, judged_again
 
 OTHERWISE: dict[Rule, State] = {
@@ -27,6 +27,7 @@ OTHERWISE: dict[Rule, State] = {
     "rollback": "needstesting",
     "brings-back": "rollback",
     "plain-bad": "ok",
+    "unrepaired": "ok",
     "mark": "needstesting",
     "unasked": "ok",
     "items": "bad",
@@ -50,10 +51,11 @@ def shown(place: Path, branch: str) -> tuple[int, dict[str, set[int]], dict[str,
 
 @pytest.mark.parametrize("rule", get_args(Rule))
 def test_the_landings_of_a_changed_rule_are_named(rule: Rule) -> None:
-    before = judged_again(read(TEAM / "shepherd.toml"), "stable")
+    place = STATUSES if rule == "unrepaired" else TEAM
+    before = judged_again(read(place / "shepherd.toml"), "stable")
     with changed(rule, OTHERWISE[rule]):
-        after = judged_again(read(TEAM / "shepherd.toml"), "stable", proved=False)
-        code, named, report = shown(TEAM, "stable")
+        after = judged_again(read(place / "shepherd.toml"), "stable", proved=False)
+        code, named, report = shown(place, "stable")
     assert named == landings_that_differ(before, after)
     assert named and code == 8
     assert report["same"] == sum(old.text == new.text for old, new in zip(before, after, strict=True))

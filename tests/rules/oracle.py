@@ -410,6 +410,9 @@ class Oracle:
         items = (*p.bugs, *(p.requests if self.tracker.speaks_of_requests else ()))
         words = [self.word_of(p, item) for item in items]
         state = next(w for w in ("bad", "unknown", "needstesting", "untestable", "ok") if w in words)
+        untried = [b for b in p.bugs if self.has_failed(p, b) and self.word_of(p, b) == "needstesting"]
+        if untried and state == "needstesting" and self.production_runs(p.revno):
+            return "bad"
         if state in ("untestable", "ok"):
             if not self.is_repaired(p, self.tip):
                 return "bad"

@@ -23,7 +23,6 @@ from tests.trackers.jira_edits import Write
 from tests.trackers.jira_server import EMAIL, TOKEN, Jira
 from tests.trackers.launchpad_kit import Read
 from tests.trackers.launchpad_server import Server, credentials, serving
-from tests.trackers.redmine_server import Redmine
 
 Ask = Callable[..., Settings]
 
@@ -153,9 +152,3 @@ def read(ask: Ask) -> Read:
         return reading
 
     return again
-
-
-@pytest.fixture
-def redmine() -> Iterator[Redmine]:
-    with at_work(Redmine()) as server:
-        yield server

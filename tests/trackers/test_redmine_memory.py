@@ -4,6 +4,7 @@ the answer is as it is without a memory."""
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,15 @@ from shepherd.settings.tracker import WordTexts
 from shepherd.trackers import open_tracker
 from shepherd.trackers.memories import EVERYTHING_AFTER
 from shepherd.trackers.redmine.memory import RedmineMemory
+from tests.trackers.faulty import at_work
 from tests.trackers.redmine_kit import FIELD, SILENCE, RedmineKit, local_kit, unseen
 from tests.trackers.redmine_server import Redmine
+
+
+@pytest.fixture
+def redmine() -> Iterator[Redmine]:
+    with at_work(Redmine()) as server:
+        yield server
 
 
 @pytest.fixture

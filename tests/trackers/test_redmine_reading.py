@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,15 @@ from msgspec.structs import replace
 
 from shepherd.errors import TrackerError
 from shepherd.trackers import open_tracker
+from tests.trackers.faulty import at_work
 from tests.trackers.redmine_kit import FIELD, SILENCE, RedmineKit, local_kit, unseen
 from tests.trackers.redmine_server import Redmine
+
+
+@pytest.fixture
+def redmine() -> Iterator[Redmine]:
+    with at_work(Redmine()) as server:
+        yield server
 
 
 @pytest.fixture
