@@ -139,11 +139,11 @@ def _given_up(journal: Journal, ref: str, to: str) -> JournalEntry | None:
 
 def moved_back(moves: Sequence[JournalEntry]) -> int | None:
     """The revno that somebody took the promoted ref back from, if that is what happened last: what lies up to
-    there goes out again only by a person's hand."""
+    there goes out again only by a person's hand. Raises ChangedEntryError."""
     if not moves or not moves[-1].data.get("foreign"):
         return None
-    last = moves[-1].data
-    return int(last["from"]) if last["revno"] < last["from"] else None
+    before = moves[-1].as_a(int, "from")
+    return before if moves[-1].data["revno"] < before else None
 
 
 def warnings_of(moves: Sequence[JournalEntry], now: datetime) -> tuple[str, ...]:

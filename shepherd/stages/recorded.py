@@ -123,6 +123,9 @@ def remember(
     kept: dict[tuple[str, Item], KeptEvidence] = {}
     for entry in words_of_all:
         pair, words = pairs[entry.subject], _kept(entry)
+        if entry.kind == "seal" and pair in kept and kept[pair].failed:
+            # another branch's: this one knows that it is good only together with a later one
+            continue
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
         kept[pair] = KeptEvidence("needstesting", failed=words.failed) if not_of_it else words
     return RecordedEvidence(

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from shepherd.stages.promoted import moved_back
 from shepherd.store import Database, JournalEntry
-from shepherd.store.entry_shapes import problem_of
+from shepherd.store.entry_shapes import ChangedEntryError, problem_of
 from shepherd.store.journal import KINDS
 from tests.inv import inv_here
 from tests.project import Project
@@ -159,3 +160,10 @@ def test_what_an_entry_holds(kind: str, data: dict[str, Any], problem: str) -> N
     found = problem_of(kind, data)
     assert problem in found
     assert bool(found) == bool(problem)
+
+
+def test_who_promotes_by_itself_does_not_guess_where_somebody_moved_the_ref_from() -> None:
+    moved = {"revno": 1, "id": "ab", "ref": "released", "from": None, "foreign": True}
+    assert problem_of("promoted", moved) == ""
+    with pytest.raises(ChangedEntryError, match=r"entry 7 .*promoted.*from: Expected `int`, got `null`"):
+        moved_back([JournalEntry("promoted", data=moved, run_id="run-1", seq=7)])

@@ -13,6 +13,7 @@ from shepherd.errors import RefusedError
 from shepherd.plans.promotion import Promotion
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.store import Database, JournalEntry
 from shepherd.views.answer import standing_of
 from shepherd.views.text import explain
 from shepherd.whatif import suppose
@@ -113,6 +114,31 @@ def test_its_repair_is_rolled_back(project: Project) -> None:
     assert states(snapshot)[FAILED] == "bad"
     assert entry(snapshot, FAILED).reason.endswith("which repairs it; r4 is undone")
     assert deployable(snapshot) is None
+
+
+def test_the_tagger_does_not_seal_it(project: Project) -> None:
+    """Where a later landing names the item, too, and the good word goes away, it is not good alone."""
+    after(project, "ABC-8", "QA passed")
+    project.full_run()
+    passed(project)
+    project.land("ABC-7: Login, nicer")
+    snapshot = project.full_run()
+    assert project.bugs["ABC-7"]["status"] == "In QA"
+    assert states(snapshot) == {1: "untestable", 2: "needstesting", 3: "ok", 4: "ok", 5: "needstesting"}
+    assert deployable(snapshot) is None
+    snapshot = passed(project)
+    assert (entry(snapshot, FAILED).good_with, deployable(snapshot)) == ((5,), 5)
+
+
+def test_a_seal_of_another_branch_does_not_make_it_good_alone(project: Project) -> None:
+    after(project, "ABC-8", "QA passed")
+    passed(project)
+    with Database.of(project.settings) as database:
+        sha = project.repo.git("rev-parse", "stable~2")
+        seal = JournalEntry("seal", f"{sha} ABC-7", {"word": "ok", "revno": FAILED})
+        database.append("stable", [seal], project.run("tag"))
+    project.land("ABC-7: Login, nicer")
+    assert states(after(project, "ABC-7", "In QA"))[FAILED] == "needstesting"
 
 
 @pytest.mark.parametrize("seed", range(12))
