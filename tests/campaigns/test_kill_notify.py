@@ -132,7 +132,7 @@ class Trouble:
         return self.team.notify
 
     def run_in_peace(self) -> Callable[[], None]:
-        """The same, of a run that must tell all: however busy the machine, it waits until the chat answers."""
+        """The same, of a run that must tell all: it waits until the chat answers, however busy the machine."""
         run = self.run()
 
         def patient() -> None:
