@@ -132,7 +132,7 @@ class Trouble:
         return self.team.notify
 
     def run_in_peace(self) -> Callable[[], None]:
-        """The same, of a run that must tell all: it waits until the chat answers, however busy the machine."""
+        """The same, of a run that must tell all: it waits for the chat, however busy the machine is."""
         run = self.run()
 
         def patient() -> None:
