@@ -69,7 +69,7 @@ def _included(document: _Table, file: Path) -> list[Path]:
 
 
 def _table(file: Path) -> _Table:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         return tomllib.loads(_text(file))
     return {}
 

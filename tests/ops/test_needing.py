@@ -70,6 +70,10 @@ def needs_of(site: Site, settings: str) -> dict[str, str]:
     return extras_needed(site)
 
 
+def test_settings_that_are_nested_too_deeply_need_nothing(tmp_path: Path) -> None:
+    assert needs(tmp_path, f"a = {'[' * 5000}{']' * 5000}\n") == {}
+
+
 def test_a_host_without_settings_needs_nothing(tmp_path: Path) -> None:
     assert extras_needed(Site(tmp_path / "shepherd")) == {}
 
