@@ -231,11 +231,14 @@ class _Planner:
         return _Planned(act, CommentLine(landing, role, about, asks, bool(others)))
 
     def _seals(self, item: Item, removed: Collection[Word]) -> tuple[tuple[str, Word], ...]:
-        """The landings that the good word which goes away spoke for, each with that word."""
+        """The landings that the good word which goes away spoke for, each with that word; not those that are
+        good only with a repair, which a seal would let go alone."""
         sealed: list[tuple[str, Word]] = []
         for revno in self._naming.get(item, ()):
             evidence = self._evidence.get((revno, item))
             if evidence is None or evidence.how != "tag" or (revno, item) in self._asking:
+                continue
+            if evidence.repair:
                 continue
             sha = self._landings[revno].id
             kept = self._kept.get((sha, item))

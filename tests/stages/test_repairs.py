@@ -139,3 +139,21 @@ def test_a_supposed_deployment(project: Project, deploy: int) -> None:
     supposed = suppose(before, (), (), deploy)
     project.deploy(project.repo.git("rev-parse", f"stable~{4 - deploy}"))
     assert supposed.deployable == deployable(project.look())
+
+
+def test_the_tagger_seals_nothing_that_is_good_only_with_its_repair(project: Project) -> None:
+    project.find()
+    project.tagger()
+    passed(project)
+    project.land("ABC-7: Login, more of it")
+    project.find()
+    project.tagger()
+    assert project.bugs["ABC-7"]["status"] == "In QA"
+    snapshot = project.judge()
+    assert states(snapshot) == {
+        1: "untestable", 2: "needstesting", 3: "needstesting", 4: "ok", 5: "needstesting"
+    }  # fmt: skip
+    assert deployable(snapshot) is None
+    project.find()
+    snapshot = passed(project)
+    assert entry(snapshot, FAILED).good_with == (5,)
