@@ -11,6 +11,7 @@ import pytest
 from shepherd.cautions import cautions
 from shepherd.errors import RefusedError
 from shepherd.plans.promotion import Promotion
+from shepherd.plans.waits import waits_of
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.views.answer import standing_of
@@ -67,6 +68,7 @@ def test_people_read_what_it_waits_for(project: Project) -> None:
     assert standing_of(entry(snapshot, REPAIR), snapshot) == "r4 is good (QA ok) and waits for older landings"
     told = [" ".join(line.split()) for line in explain(entry(snapshot, FAILED), snapshot).splitlines()]
     assert "waits for r4" in told
+    assert [mover.kind for mover in waits_of(snapshot).movers] == ["person"]
 
 
 def test_nobody_promotes_it_alone(project: Project) -> None:
