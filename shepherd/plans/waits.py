@@ -126,7 +126,7 @@ def _stopped(snapshot: Snapshot, held: _HeldBack) -> Iterator[_Stopped]:
             yield entry, "deployment", ""
         elif entry.progress == "deployable":
             yield entry, "promotion", ""
-        elif entry.progress == "waiting" and entry.revno not in kept_back:
+        elif entry.progress == "waiting" and entry.revno not in kept_back and not entry.repairs:
             yield entry, "conditions", ""
 
 

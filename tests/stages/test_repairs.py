@@ -11,6 +11,7 @@ import pytest
 from shepherd.cautions import cautions
 from shepherd.errors import RefusedError
 from shepherd.plans.promotion import Promotion
+from shepherd.plans.waits import waits_of
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.store import Database, JournalEntry
@@ -68,6 +69,7 @@ def test_people_read_what_it_waits_for(project: Project) -> None:
     assert standing_of(entry(snapshot, REPAIR), snapshot) == "r4 is good (QA ok) and waits for older landings"
     told = [" ".join(line.split()) for line in explain(entry(snapshot, FAILED), snapshot).splitlines()]
     assert "waits for r4" in told
+    assert [mover.kind for mover in waits_of(snapshot).movers] == ["person"]
 
 
 def test_nobody_promotes_it_alone(project: Project) -> None:
@@ -165,3 +167,21 @@ def test_a_supposed_deployment(project: Project, deploy: int) -> None:
     supposed = suppose(before, (), (), deploy)
     project.deploy(project.repo.git("rev-parse", f"stable~{4 - deploy}"))
     assert supposed.deployable == deployable(project.look())
+
+
+def test_the_tagger_seals_nothing_that_is_good_only_with_its_repair(project: Project) -> None:
+    project.find()
+    project.tagger()
+    passed(project)
+    project.land("ABC-7: Login, more of it")
+    project.find()
+    project.tagger()
+    assert project.bugs["ABC-7"]["status"] == "In QA"
+    snapshot = project.judge()
+    assert states(snapshot) == {
+        1: "untestable", 2: "needstesting", 3: "needstesting", 4: "ok", 5: "needstesting"
+    }  # fmt: skip
+    assert deployable(snapshot) is None
+    project.find()
+    snapshot = passed(project)
+    assert entry(snapshot, FAILED).good_with == (5,)
