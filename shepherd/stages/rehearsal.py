@@ -35,7 +35,9 @@ def rehearsal(settings: Settings) -> Iterator[Settings]:
         mirrors = settings.state_path / "mirrors"
         if mirrors.is_dir():
             shutil.copytree(mirrors, folder / "mirrors", copy_function=_link)
-        yield replace(settings, state_dir=str(folder), database="")
+        # sentences name the backups that there are, and not a place in the copy
+        backup = replace(settings.backup, directory=str(settings.backup_path))
+        yield replace(settings, state_dir=str(folder), database="", backup=backup)
 
 
 def _place(settings: Settings) -> str:
