@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd.snapshot import Blocker, LandingEntry, Progress, Snapshot, State
 
@@ -154,7 +155,13 @@ class _HeldBack:
         """Person -> the newest of these."""
         self._others: list[LandingEntry] = []
         by_all: dict[tuple[int, int], bool] = {}
+        listed = {entry.revno: entry for entry in snapshot.landings}
         for entry in reversed(snapshot.landings):
+            if repairs := [listed[revno] for revno in entry.repairs if revno in listed]:
+                # it is kept back by what keeps back the landings that it has to go with
+                theirs = (revno for repair in repairs for revno in repair.blocked_by)
+                self._others.append(replace(entry, blocked_by=(*entry.blocked_by, *theirs)))
+                continue
             if entry.progress != "waiting" or not entry.blocked_by:
                 continue
             # in a large window most landings share one list, and few lists differ from their neighbour's

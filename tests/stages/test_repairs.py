@@ -69,7 +69,7 @@ def test_people_read_what_it_waits_for(project: Project) -> None:
     assert standing_of(entry(snapshot, REPAIR), snapshot) == "r4 is good (QA ok) and waits for older landings"
     told = [" ".join(line.split()) for line in explain(entry(snapshot, FAILED), snapshot).splitlines()]
     assert "waits for r4" in told
-    assert [mover.kind for mover in waits_of(snapshot).movers] == ["person"]
+    assert [(mover.kind, mover.behind) for mover in waits_of(snapshot).movers] == [("person", 2)]
 
 
 def test_nobody_promotes_it_alone(project: Project) -> None:
