@@ -16,6 +16,7 @@ How = Literal[
     "unseen",
     "late",
     "ended",
+    "failed",
     "own",
     "sealed",
     "plain-bad",
@@ -25,9 +26,10 @@ How = Literal[
     "no-tracker",
 ]
 """Why a word counts: the tag itself · there is no QA tag · none that we can see · the tag was there before
-the landing · it was there before a status said bad · the tagger wrote it itself · an earlier word is sealed ·
-qa-bad names no landing · production runs it, so its last word stays · the item could not be read · it could
-not, and it was qa-bad before · nothing can have tags here."""
+the landing · it was there before a status said bad · a status said bad, and nobody has said since that it
+works, while production runs it · the tagger wrote it itself · an earlier word is sealed · qa-bad names no
+landing · production runs it, so its last word stays · the item could not be read · it could not, and it was
+qa-bad before · nothing can have tags here."""
 
 
 class ItemEvidence(Struct, frozen=True, gc=False):
@@ -60,9 +62,9 @@ class TagEvidence(Struct):
     """(commit, item) -> since when the item has had bad-commit-N (or the request, or status, said bad)."""
     named_as: dict[tuple[str, Item], int] = {}
     """(commit, item) -> the N by which it is named; 0: by a request, or a status."""
-    failed: dict[int, list[Item]] = {}
-    """Revno that a status called bad, and of which nobody has said since that it works as it is -> the items
-    that had that status (docs/rules.md#repairs)."""
+    failed: set[int] = set()
+    """Revnos that a status called bad, and of which nobody has said since that they work as they are
+    (docs/rules.md#repairs)."""
     bad_since: dict[Item, int] = {}
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     seen: dict[Item, SeenTags] = {}
@@ -78,10 +80,6 @@ class TagEvidence(Struct):
             self.of_landing[landing.revno].append(evidence)
         else:
             self.of_landing[landing.revno] = [evidence]
-
-    def fail(self, landing: Landing, item: Item) -> None:
-        """Note that the landing has failed on an item."""
-        self.failed.setdefault(landing.revno, []).append(item)
 
     def warn(self, landings: Iterable[Landing], warning: str) -> None:
         """Note a warning about each of these landings, once."""

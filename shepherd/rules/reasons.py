@@ -277,11 +277,8 @@ def _of_named(judged: Judged, revno: int, who: str, rollback: Sentence, verdict:
 def _of_unrepaired(
     judged: Judged, revno: int, who: str, rollback: Sentence, verdict: Part, said: _Said
 ) -> Reason:
-    """What repairs the landing is undone, or not live as the landing is; or nobody has said that it works."""
+    """What repairs the landing is undone, or not live as the landing is."""
     reason = _of_items(judged, revno, said)
-    if not judged.good_with:
-        since = "; it was bad, and nobody has said since that it works"
-        return Reason(Sentence(reason, since), who, _unless_good(rollback, verdict))
     missing = _revisions(judged.good_with)
     verb = "is" if len(judged.good_with) == 1 else "are"
     if not judged.live_without:
@@ -370,6 +367,8 @@ def _predicate(evidence: ItemEvidence, rev: str, texts: Mapping[str, str]) -> st
             return f" was {_marked(evidence, texts)} before {rev} landed"
         case "ended":
             return f" was {_marked(evidence, texts)} before it was last said to be bad"
+        case "failed":
+            return " was said to be bad, and nobody has said since that it works"
         case "own":
             return f" was {_marked(evidence, texts)} by the shepherd itself, not for {rev}"
         case "sealed":

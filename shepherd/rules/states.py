@@ -183,10 +183,6 @@ class StateRules:
         """The state of a landing that a status called bad: whatever its marks say, by the worst of its items,
         and only with what repairs it (docs/rules.md#repairs)."""
         judged = _of_items(evidence)
-        failed = self._tags.failed[landing.revno]
-        untried = [each for each in evidence if each.item in failed and each.word == "needstesting"]
-        if untried and judged.state == "needstesting" and landing.revno in self._live:
-            return Judged("bad", "unrepaired", False, untried)
         repairs = sorted({each.repair for each in evidence if each.repair})
         if not judged.good or not repairs:
             return judged

@@ -195,7 +195,7 @@ class _TagReader:
         """Note which landings have failed on an item of which nothing is known now."""
         for landing in landings:
             if self._recorded.kept.get((landing.id, item), _NEEDS).failed:
-                self.evidence.fail(landing, item)
+                self.evidence.failed.add(landing.revno)
 
     def remember_bad(self, sha: str) -> None:
         """Note the requests that named a landing bad and are still qa-bad, as far as is known, where the
@@ -246,16 +246,18 @@ class _TagReader:
                 evidence.add(landing, ItemEvidence(item, good, "tag", "", repair))
                 if repair:
                     keep = replace(keep, failed=True)
-                    evidence.fail(landing, item)
+                    evidence.failed.add(landing.revno)
             elif kept.seal and not is_newest:
                 evidence.add(landing, ItemEvidence(item, kept.seal, "sealed"))
                 keep = KeptEvidence(kept.seal, kept.seal)
             else:
-                evidence.add(landing, ItemEvidence(item, "needstesting", how, good or ""))
-                keep = _NEEDS
+                keep = _NEEDS_AFTER_FAILING if kept.failed else _NEEDS
                 if kept.failed:
-                    keep = _NEEDS_AFTER_FAILING
-                    evidence.fail(landing, item)
+                    evidence.failed.add(landing.revno)
+                if kept.failed and landing.revno in self._live and self._is_last_live(landing):
+                    evidence.add(landing, ItemEvidence(item, "bad", "failed"))
+                else:
+                    evidence.add(landing, ItemEvidence(item, "needstesting", how, good or ""))
             if keep != kept:
                 evidence.kept[key] = keep
 

@@ -405,14 +405,20 @@ class Oracle:
     def is_repaired(self, p: Landing, t: int) -> bool:
         return all(r <= t and not self.undone(r, t) for r in self.repairs(p))
 
+    def is_unrepaired_in_production(self, p: Landing, item: Item) -> bool:
+        """Production runs it, nothing later of the item, and nobody has said since that it works."""
+        if not self.production_runs(p.revno) or not self.has_failed(p, item):
+            return False
+        later = [q.revno for q in self.landings if q.revno > p.revno and self.names(q, item)]
+        return self.word_of(p, item) == "needstesting" and not any(map(self.production_runs, later))
+
     def state_after_failing(self, p: Landing) -> str:
         """By the worst of all its items, whatever its marks say; bad while what repairs it is not there."""
         items = (*p.bugs, *(p.requests if self.tracker.speaks_of_requests else ()))
-        words = [self.word_of(p, item) for item in items]
+        words = [
+            "bad" if self.is_unrepaired_in_production(p, item) else self.word_of(p, item) for item in items
+        ]
         state = next(w for w in ("bad", "unknown", "needstesting", "untestable", "ok") if w in words)
-        untried = [b for b in p.bugs if self.has_failed(p, b) and self.word_of(p, b) == "needstesting"]
-        if untried and state == "needstesting" and self.production_runs(p.revno):
-            return "bad"
         if state in ("untestable", "ok"):
             if not self.is_repaired(p, self.tip):
                 return "bad"

@@ -248,7 +248,7 @@ def test_what_postgresql_cannot_hold_is_named(
     url = postgres.new_database()
     for more in ((), ("--dry-run",)):
         done = inv(project, "db.copy", file_of(project), url, *more)
-        assert done.code == 1 and f"entry 20 ('snooze') has {said}" in done.err
+        assert done.code == 1 and f"entry 20 ('item') has {said}" in done.err
     assert rows_of(url) == []
     # SQLite takes it
     if column != "who":

@@ -46,6 +46,10 @@ class Statement:
     _spoken: dict[tuple[int, int], str] = field(default_factory=dict)
     """(landing, issue) -> ok or untestable, where that was said of it."""
     _sealed: set[tuple[int, int]] = field(default_factory=set)
+    _failed: set[tuple[int, int]] = field(default_factory=set)
+    """Said to be bad, and not yet that it works as it is."""
+    _repairs: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(landing, issue) -> the later landing together with which it was said that it works."""
     _meant: dict[int, int] = field(default_factory=dict)
     """Issue that is bad -> the landing that this means."""
     _now: dict[int, Said] = field(default_factory=dict)
@@ -73,6 +77,9 @@ class Statement:
                 # a word that came together with a landing may be about the earlier ones, which keep it
                 if revno > self._found_before and revno != min(ours):
                     self._spoken.pop((revno, issue), None)
+                elif self._repairs.pop((revno, issue), 0):
+                    # alone it was never tried
+                    self._spoken.pop((revno, issue), None)
                 elif (revno, issue) in self._spoken:
                     self._sealed.add((revno, issue))
             self._read[issue] = word
@@ -81,6 +88,7 @@ class Statement:
     def _hear(self, issue: int, word: Said, changed: bool, ours: list[int]) -> None:
         if word in TRIED and changed:
             self._spoken |= {(revno, issue): word for revno in ours}
+            self._repair(issue, ours)
         if word == "bad":
             if issue not in self._meant:
                 undone = self._undone_at(self.landings[-1].revno)
@@ -90,6 +98,8 @@ class Statement:
                 # what was said of it before is taken back, also for the time when the issue goes back to QA
                 self._spoken.pop((meant, issue), None)
                 self._sealed.discard((meant, issue))
+                self._failed.add((meant, issue))
+                self._repairs.pop((meant, issue), None)
         else:
             self._meant.pop(issue, None)
         if word not in TRIED:
@@ -97,8 +107,21 @@ class Statement:
                 if (revno, issue) not in self._sealed or (word != "bad" and revno == max(ours)):
                     self._spoken.pop((revno, issue), None)
                     self._sealed.discard((revno, issue))
+                    self._repairs.pop((revno, issue), None)
         if (max(ours), issue) in self._spoken:
             self._sealed.add((max(ours), issue))
+
+    def _repair(self, issue: int, ours: list[int]) -> None:
+        """Somebody tried all that is there: what was bad works with what landed for the issue since."""
+        undone = self._undone_at(self.landings[-1].revno)
+        for revno in ours:
+            later = [each for each in ours if each > revno and each not in undone]
+            if (revno, issue) not in self._failed:
+                continue
+            if later:
+                self._repairs[revno, issue] = max(later)
+            else:
+                self._failed.discard((revno, issue))
 
     def states(self) -> dict[int, str]:
         """Of the landings that wait for production."""
@@ -110,14 +133,33 @@ class Statement:
         if landed.undoes:
             return "rollback"
         words = [self._of_pair(landed.revno, issue) for issue in landed.issues]
-        return min(words, key=WORST_FIRST.index)
+        word = min(words, key=WORST_FIRST.index)
+        there = self._is_repaired(landed, self.landings[-1].revno)
+        if landed.revno in self._live():
+            there = there and self._is_repaired(landed, self.deployed)
+        return word if there or word not in TRIED else "bad"
+
+    def _is_repaired(self, landed: Landed, candidate: int) -> bool:
+        """Whether what it was tried together with is there, too."""
+        undone = self._undone_at(candidate)
+        repairs = [self._repairs.get((landed.revno, issue), 0) for issue in landed.issues]
+        return all(each <= candidate and each not in undone for each in repairs)
+
+    def _live(self) -> set[int]:
+        return {each.revno for each in self.landings if each.revno <= self.deployed} - self._undone_at(
+            self.deployed
+        )
 
     def _of_pair(self, revno: int, issue: int) -> str:
         if self._now[issue] == "hidden":
             return "unknown"
         if self._meant.get(issue) == revno:
             return "bad"
-        return self._spoken.get((revno, issue), "needstesting")
+        word = self._spoken.get((revno, issue), "needstesting")
+        if word == "needstesting" and (revno, issue) in self._failed and revno in self._live():
+            later = {each.revno for each in self.landings if each.revno > revno and issue in each.issues}
+            return word if later & self._live() else "bad"
+        return word
 
     def deployable(self) -> int | None:
         """The newest candidate that nothing blocks; None: production stays as it is."""
@@ -126,14 +168,16 @@ class Statement:
         for candidate in sorted(states, reverse=True):
             undone = self._undone_at(candidate)
             reached = [revno for revno in states if revno <= candidate and revno not in undone]
-            if all(states[revno] in good for revno in reached):
+            if all(states[revno] in good and self._goes(revno, candidate) for revno in reached):
                 return candidate
         return None
 
+    def _goes(self, revno: int, candidate: int) -> bool:
+        return revno in self.verdicts or self._is_repaired(self.landings[revno - 1], candidate)
+
     def alarms(self) -> set[int]:
         """Landings that production runs and that are bad."""
-        undone = self._undone_at(self.deployed)
-        live = [each for each in self.landings if each.revno <= self.deployed and each.revno not in undone]
+        live = [each for each in self.landings if each.revno in self._live()]
         return {each.revno for each in live if each.issues and self._state(each) == "bad"}
 
     def _undone_at(self, candidate: int) -> set[int]:
