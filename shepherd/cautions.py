@@ -215,8 +215,7 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
     if not entry.blocked_by_count and not conditions:
         # nobody asked for its checks, or somebody knew all this and promoted it: nothing new is against it
         return
-    others = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
-    number = entry.blocked_by_count - entry.blocks_itself
+    others, number = [f"r{revno}" for revno in entry.waits_for(NAMED)], entry.waits_for_count
     why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
     if not entry.blocked_by_count:
         why = _cut("; ".join(conditions), _SHOWN)

@@ -148,10 +148,11 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
         """Whether it is among what blocks it as a candidate (docs/rules.md#deployable)."""
         return not self.good or bool(self.good_with)
 
-    @property
-    def waits_for(self) -> tuple[int, ...]:
-        """The other landings that it waits for: those that block it, as far as listed, and its repairs."""
-        return (*(revno for revno in self.blocked_by if revno != self.revno), *self.repairs)
+    def waits_for(self, most: int) -> tuple[int, ...]:
+        """The first few of the landings that it waits for: what else blocks it, as far as listed, and what
+        repairs it."""
+        blockers = (revno for revno in self.blocked_by[: most + 1] if revno != self.revno)
+        return (*blockers, *self.repairs)[:most]
 
     @property
     def waits_for_count(self) -> int:

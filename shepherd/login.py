@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 def login() -> str:
-    """The login name of whoever runs this, `user id 12345` if there is none."""
+    """The login name of the user who runs this, `user id 12345` if there is none."""
     import getpass
 
     try:

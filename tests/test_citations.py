@@ -47,7 +47,7 @@ def test_what_is_cited_is_there(name: str) -> None:
 
 
 def test_no_other_specification_is_cited() -> None:
-    """Whoever clones the repository has no other: every rule is cited where it stands in docs/."""
+    """Who clones the repository has no other: every rule is cited where it stands in docs/."""
     strange = re.compile(r"\bdesign [1-9]|\bissue [0-9]+, [0-9]|\([345]\.[1-6](?: [a-d])?\)")
     citing = {
         name: found

@@ -18,7 +18,7 @@ _UNREAD = "find|no data"
 
 
 def changed_host_key(month: Month) -> Slots:
-    """The git server shows another key: whoever sits in between would be believed otherwise."""
+    """The git server shows another key: a machine in between would be believed otherwise."""
     git, pattern = month.world.git_host, "(?i)host key"
     git.change_host_key()
     month.idle |= {"qa1", "qa2"}

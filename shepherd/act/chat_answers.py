@@ -39,11 +39,11 @@ def looking_at_answers() -> Iterator[list[ChatAnswer]]:
         seen.append(_of(response))
         return response
 
-    requests.Session.send = looking  # type: ignore[assignment,method-assign]
+    requests.Session.send = looking  # type: ignore[assignment,method-assign]  # for one message
     try:
         yield seen
     finally:
-        requests.Session.send = send  # type: ignore[method-assign]
+        requests.Session.send = send  # type: ignore[method-assign]  # as it was
 
 
 def _of(response: Response) -> ChatAnswer:

@@ -232,7 +232,7 @@ def _why_it_stays(line: PlanLine, entry: LandingEntry | None) -> str:
         return f"r{entry.undone_by} undid it"
     if entry is None or not entry.good:
         return line.reason
-    others = [f"r{revno}" for revno in entry.waits_for]
+    others = [f"r{revno}" for revno in entry.waits_for(NAMED)]
     if others:
         return f"waits for {some(others, NAMED, entry.waits_for_count)}"
     return "; ".join(entry.conditions[:NAMED]) or line.reason

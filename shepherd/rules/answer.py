@@ -165,7 +165,8 @@ def _climbs(
     clearable = set(tip_blocked)
     climbs: dict[int, int] = {}
     others: set[int] = set()
-    """What blocks the candidate and not the tip: it is undone later, and nothing clears it before that."""
+    """What blocks the candidate and not the tip: it is undone or repaired later, and nothing clears it before
+    that."""
     if not clearable:
         return climbs
     for run, blocking in blocked_by(deployed + 1, tip, judged, flips, live):

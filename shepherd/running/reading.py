@@ -283,7 +283,7 @@ def whatif(
             if not named:
                 raise SettingsError(f"{word} is not a landing that the last answer lists (inv landings)")
             numbers += named
-        # whoever names one twice supposes it once
+        # one that is named twice is supposed once
         return list(dict.fromkeys(numbers))
 
     to = revnos([deploy]) if deploy is not None else []

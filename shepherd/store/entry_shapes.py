@@ -1,7 +1,7 @@
 """What the data of each kind of entry holds: a journal can be changed by others than the shepherd
 (docs/audit.md#an-entry-that-cannot-be-read).
 
-An entry that lacks something is no data for whoever reads it: it is named, and nothing is guessed. All that
+An entry that lacks something is no data for its readers: it is named, and nothing is guessed. All that
 earlier releases wrote fits; keys and kinds that a later one adds are let through.
 """
 

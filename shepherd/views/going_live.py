@@ -180,7 +180,7 @@ class _Lines:
         """Whose move it is if it is not good, else what it waits for."""
         if not entry.good:
             return f"{clean(name(entry.whose_move), PERSON)}'s move" if entry.whose_move else ""
-        others = [self._blocking(r) for r in entry.waits_for[:BLOCKERS_NAMED]]
+        others = [self._blocking(r) for r in entry.waits_for(BLOCKERS_NAMED)]
         if not others:
             return in_few_words(entry)
         return f"waits for {some(others, BLOCKERS_NAMED, entry.waits_for_count)}"

@@ -80,8 +80,8 @@ def spoken(facts: HelpFacts) -> Iterator[HelpSection]:
                     f'inv verdict r124 withdraw --reason "that was r125"{facts.of_branch}',
                 )
             ),
-            "You have no login there: ask whoever looks after the shepherd, with the number of the landing"
-            " and what you tried.",
+            "You have no login there: ask the person who looks after the shepherd, with the number of the"
+            " landing and what you tried.",
         ),
         "rules.md#verdicts",
     )
@@ -105,7 +105,7 @@ def _note(facts: HelpFacts) -> Iterator[HelpBlock]:
     if len(facts.trackers) > 1:
         yield f"Where the setting `verdict_notes` names a ref, such as `{facts.notes}`:"
     else:
-        yield "Whoever may push can say it, without a login on the shepherd's host:"
+        yield "Everybody who may push can say it, without a login on the shepherd's host:"
     yield HelpCommands((note_line(facts.notes, "SHA"),))
     yield (
         "SHA is the landing on the mainline, not a commit of your branch. Page and mails have this line with"

@@ -89,7 +89,7 @@ class Rows:
             return ""
         if not others:
             return self._conditions.progress(entry)
-        names = entry.waits_for[:BLOCKERS_NAMED]
+        names = entry.waits_for(BLOCKERS_NAMED)
         if others > BLOCKERS_NAMED and names:
             # said in row after row: the list of blockers has the link
             return f"<p>behind r{names[0]} and {others - 1} more"
@@ -151,7 +151,7 @@ class Rows:
 
 
 def _own(revno: int) -> str:
-    """A landing's number, as a link to its own row, for whoever wants to pass it on."""
+    """A landing's number, as a link to its own row, to be passed on."""
     return f"<a href=#r{revno}>r{revno}</a>"
 
 

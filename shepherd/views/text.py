@@ -222,7 +222,7 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
         yield "what clears it", entry.remedy_sentence
     others = entry.waits_for_count
     if others:
-        names = [f"r{revno}" for revno in entry.waits_for]
+        names = [f"r{revno}" for revno in entry.waits_for(REVNOS_SHOWN)]
         yield "waits for", some(names, REVNOS_SHOWN, others)
     yield from _conditions_of(entry, snapshot)
     for blocker in snapshot.blockers:

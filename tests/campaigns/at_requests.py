@@ -44,7 +44,7 @@ def kill_before_answer(server: Teller, number: int) -> tuple[Callable[[int], Non
 
 
 class Victim(ABC):
-    """Landings wait to be tagged. Whoever makes one calls `begin` when they do."""
+    """Landings wait to be tagged. Who makes one calls `begin` when they do."""
 
     server: Teller
     project: Project

@@ -124,7 +124,7 @@ def undisturbed(body: Body) -> None:
 
 
 def forked(body: Body) -> int:
-    """A process that does this, and nothing else; its id. Whoever starts it waits for it."""
+    """A process that does this, and nothing else; its id. Who starts it waits for it."""
     sys.stdout.flush()
     child = os.fork()
     if child:

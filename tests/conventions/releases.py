@@ -52,7 +52,7 @@ def release_branches(line: Mainline) -> None:
 
 
 def production_ref(line: Mainline) -> None:
-    """A branch that is moved by whoever deploys, beside tags of versions."""
+    """A branch that is moved by the one who deploys, beside tags of versions."""
     _tagged(line, "v1.9.0", "v1.10.0", "")
     line.commit("live", "Deploy this (#901)", ANN, BUTTON)
     line.mark("refs/heads/production")

@@ -66,7 +66,7 @@ BAD = entry(
     state="bad",
     good=False,
     reason=about_bug(800107, " is qa-bad and bad-commit-107 names it"),
-    remedy=Sentence("revert it, marked [rollback=107], or land what mends ", revision(104)),
+    remedy=Sentence("revert it, marked [rollback=107], or land what repairs ", revision(104)),
     bugs=tuple(range(800100, 800112)),
 )
 ORPHAN = entry(

@@ -1,4 +1,4 @@
-"""A journal that somebody changed: whoever reads it names the entry that cannot be read
+"""A journal that somebody changed: its readers name the entry that cannot be read
 (docs/audit.md#an-entry-that-cannot-be-read)."""
 
 from __future__ import annotations

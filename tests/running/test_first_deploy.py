@@ -49,7 +49,7 @@ def test_the_next_good_deploy_starts_it_also_of_the_same_release(place: Place) -
     assert installed(one)
     two = place.release()
     assert place.upgrade() == 0
-    assert not installed(two), "it has been started: whoever takes it out now means it"
+    assert not installed(two), "it has been started: who takes it out now means it"
 
 
 def test_a_later_release_that_can_read_starts_it(place: Place) -> None:

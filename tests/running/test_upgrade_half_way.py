@@ -55,7 +55,7 @@ def test_a_signal_during_the_check_takes_the_switch_back(place: Place) -> None:
 
 @pytest.mark.parametrize("each", [5, pytest.param(max(1, round(1 / SCALE)), marks=pytest.mark.long)])
 @pytest.mark.timeout(1800)
-def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, each: int) -> None:
+def test_killed_at_any_write_somebody_says_so_and_it_is_repaired(place: Place, each: int) -> None:
     old, new = place.release(good=True, live=True), place.release()
 
     def again() -> None:
@@ -140,7 +140,7 @@ def test_an_undo_that_is_killed_is_undone_again(place: Place) -> None:
     assert kills > 3
 
 
-def test_a_switch_whose_upgrade_and_memory_are_gone_is_mended_too(place: Place) -> None:
+def test_a_switch_whose_upgrade_and_memory_are_gone_is_repaired_too(place: Place) -> None:
     place.release(good=True, live=True)
     maintenance.switch_on(place.state, "olga", "upgrade", None, now(), upgrade="lost")
     switch = place.switch()

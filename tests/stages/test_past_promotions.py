@@ -131,7 +131,7 @@ def test_without_data_the_last_promotions_are_known_still(tmp_path: Path) -> Non
         (before.promotions[0].to, "tester", None)
     ]
     assert before.deployed is not None and before.deployed.since is not None
-    assert snapshot.deployed == before.deployed, "whoever is called at night reads since when it runs"
+    assert snapshot.deployed == before.deployed, "who is called at night reads since when it runs"
 
 
 def test_the_last_ones_newest_first() -> None:

@@ -165,7 +165,7 @@ def test_a_tag_that_appears_after_a_word_counts_wherever_the_clocks_are(tmp_path
 
 
 def test_a_word_by_note_is_said_to_be_one(tmp_path: Path) -> None:
-    """Whoever may push sets its author (docs/rules.md#what-people-say): also after the landing was
+    """Everybody who may push sets its author (docs/rules.md#what-people-say): also after the landing was
     rewritten."""
     project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
     ids = project.land("[no-qa] Begin", "[bug=1] One")

@@ -74,7 +74,7 @@ class _Handler(FaultyHandler):
         forge, told = self.server, f"{self.command} {unquote(self.path)}"
         length = int(self.headers.get("Content-Length") or 0)
         content = self.rfile.read(length)
-        if len(content) < length:  # whoever asked was killed in the middle of it
+        if len(content) < length:  # the client was killed in the middle of it
             self.close_connection = True
             return
         raw = content.decode()

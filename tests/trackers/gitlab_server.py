@@ -192,7 +192,7 @@ class GitLab(Forge):
             or len(variables.get("iids", ())) > self.strength
             or ("iids" not in variables and commits > self.pipelines.strength)
         ):
-            # docs.gitlab.com/api/graphql, "Limits": 250 for whoever has a token
+            # docs.gitlab.com/api/graphql, "Limits": 250 for users with a token
             return {
                 "errors": [{"message": "Query has complexity of 999, which exceeds max complexity of 250"}]
             }

@@ -206,7 +206,7 @@ def _robots(robots: Sequence[Robot]) -> str:
     if not robots:
         return f"robots = [{usual}]"
     lines = [f"    {toml(robot.pattern)},     # {robot.why}" for robot in robots]
-    lines = ["    # found by what they did; please take out whoever is a person:", *lines]
+    lines = ["    # found by what they did; please take out who is a person:", *lines]
     return "\n".join([f"robots = [\n    {usual},", *lines, "]"])
 
 

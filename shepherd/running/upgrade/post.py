@@ -22,7 +22,7 @@ def follow(
     """Do both; the exit code is 7 if one of them failed, though the release is live all the same.
 
     Args:
-        start_cron: the crontab block is put in whatever doctor says, and whoever took it out.
+        start_cron: the crontab block is put in whatever doctor says, and whatever person took it out.
     """
     code = schedule(settings, site, live, who, say, start_cron=start_cron)
     try:

@@ -39,7 +39,7 @@ class Retirement:
         return sorted(unwritten - self._written.names(branches))
 
     def begin(self, say: Say) -> None:
-        """Remove them here, and at each target that answers at once. Raises nothing: whoever goes back to an
+        """Remove them here, and at each target that answers at once. Raises nothing: who goes back to an
         older release has reasons to."""
         if not (names := self.names):
             return
