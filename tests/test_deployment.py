@@ -7,7 +7,8 @@ from hypothesis import event, given
 from shepherd.deployment import compare_url, deployment
 from shepherd.rules import judge
 from shepherd.snapshot import Rev
-from tests.rules.oracle import Oracle, undone
+from tests.rules.oracle import Oracle
+from tests.rules.oracle_words import undone
 from tests.rules.story import play
 from tests.rules.strategies import Tale, conversations, tales
 from tests.rules.test_oracle import stories

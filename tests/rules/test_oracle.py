@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shepherd.rules import judge
 from shepherd.words import Item, ItemTags, KeptEvidence
 from tests.rules import oracle
+from tests.rules.oracle_states import GOOD
 from tests.rules.story import Run, play
 from tests.rules.strategies import Tale, conversations, foxtrots, status_stories, tales
 
@@ -102,7 +103,7 @@ def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
 @given(tales() | conversations() | foxtrots() | status_stories())
 @stories
 def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> None:
-    good = {*oracle.GOOD, *(["orphan"] if tale.options.orphans == "pass" else [])}
+    good = {*GOOD, *(["orphan"] if tale.options.orphans == "pass" else [])}
     last = play(tale.lines, judge, tale.options, tale.tracker)[-1]
     second = oracle.Oracle(last.reading, last.tracker, last.memory, tale.options)
     for t in last.judgement.deployable:
